@@ -54,11 +54,15 @@ const char *yg_cell_string(const yg_cell *cell, yg_cell_room *room) {
 }
 
 bool yg_cell_is_missing(const yg_cell *cell) {
-    static const char *const words[] = {"", "NA", "N/A", "NaN", "null", "?"};
+    static const char *const words[] = {"NA",    "N/A",   "NaN",    "null",   "?",
+                                        "-NaN",  "<NA>",  "#N/A",   "#NA",    "#NULL!", "#DIV/0!",
+                                        "#REF!", "#NUM!", "#NAME?", "#VALUE!"};
     if (cell->kind != YG_CELL_TEXT)
         return cell->kind == YG_CELL_NONE ||
                (cell->kind == YG_CELL_NUMBER && cell->number != cell->number);
-    for (size_t i = 0; cell->size <= 4 && i < sizeof words / sizeof *words; i++)
+    if (!cell->size || cell->size > 7 || !memchr("nN?-<#", cell->text[0], 6))
+        return !cell->size;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strlen(words[i]) == cell->size && strncasecmp(cell->text, words[i], cell->size) == 0)
             return true;
     return false;

@@ -229,8 +229,8 @@ const char *yg_cell_string(const yg_cell *cell, yg_cell_room *room);
 bool yg_cell_truth(const yg_cell *cell, int64_t *value);
 /* A cell as a finite number. False if it is none. */
 bool yg_cell_number(const yg_cell *cell, double *number);
-/* Whether a cell has no value: NULL, or a text that is empty, NA, N/A, NaN, null or ?, in upper or
- * lower case. */
+/* Whether a cell has no value: NULL, or a text that is empty or stands for nothing, as NA, None, ?
+ * and the errors of a spreadsheet, in upper or lower case. */
 bool yg_cell_is_missing(const yg_cell *cell);
 /* Whether it is a BLOB that begins as a PNG or JPEG file does. */
 bool yg_cell_is_picture(const yg_cell *cell);

@@ -98,7 +98,8 @@ static bool fail_record(const yg_csv *csv, yg_error *error) {
         return yg_fail(error, YG_ERROR_DATA, origin, "a NUL character: this is not a text file");
     case YG_CSV_NOT_UTF8:
         return yg_fail(error, YG_ERROR_DATA, origin,
-                       "this cell is not UTF-8 text; convert the file (iconv -t UTF-8)");
+                       "this cell is not UTF-8 text; convert the file: iconv -f WINDOWS-1252 -t "
+                       "UTF-8 FILE, if it is from Windows");
     case YG_CSV_UNCLOSED:
         return yg_fail(error, YG_ERROR_DATA, origin, "this quote is never closed");
     case YG_CSV_TEXT:
@@ -142,6 +143,28 @@ static bool skip_mark(yg_csv *csv, yg_error *error) {
                            "the file does not start as UTF-8 text does");
     scan->at = scan->record = scan->cell = sizeof mark;
     return true;
+}
+
+/* The first line of a table that a spreadsheet has written may be "sep=;". It names the delimiter,
+ * and is no header. */
+static void take_separator(yg_csv *csv) {
+    static const char begin[] = "sep=";
+    enum { BEGIN = sizeof begin - 1, LINE = BEGIN + 3 };
+    yg_csv_scan *scan = &csv->scan;
+    size_t there;
+    do { /* a pipe is waited for only as long as the line may be this one */
+        there = scan->end - scan->at;
+        if (memcmp(scan->bytes + scan->at, begin, there < BEGIN ? there : BEGIN) != 0)
+            return;
+    } while (there < LINE && read_more(csv, NULL));
+    const unsigned char *line = scan->bytes + scan->at;
+    if (there < BEGIN + 2 || !strchr(";,|\t", line[BEGIN]) ||
+        (line[BEGIN + 1] != '\n' && line[BEGIN + 1] != '\r'))
+        return;
+    const bool two = there > BEGIN + 2 && line[BEGIN + 1] == '\r' && line[BEGIN + 2] == '\n';
+    csv->format.delimiter = scan->delimiter = (char)line[BEGIN];
+    scan->at = scan->record = scan->cell = scan->at + BEGIN + 2 + two;
+    scan->line++;
 }
 
 /* The name of a column, as the format or the first record says. NULL when out of memory. */
@@ -223,7 +246,10 @@ static bool keep_columns(yg_csv *csv, yg_error *error) {
 static bool read_header(yg_csv *csv, yg_error *error) {
     if (!read_more(csv, NULL) && csv->input.failure.code)
         return yg_fail_as(error, &csv->input.failure);
-    if (!check_start(csv, error) || !skip_mark(csv, error) || !scan_records(csv, 1, NULL, error))
+    if (!check_start(csv, error) || !skip_mark(csv, error))
+        return false;
+    take_separator(csv);
+    if (!scan_records(csv, 1, NULL, error))
         return false;
     if (csv->scan.fault)
         return fail_record(csv, error);
@@ -292,7 +318,8 @@ static void convert_numbers(yg_csv *csv, const bool *used) {
     const size_t count = (size_t)csv->given * csv->column_count;
     size_t good = 0;
     while (good < count &&
-           ((used && !used[good % csv->column_count]) || yg_csv_decimal_check(&cells[good], marks)))
+           ((used && !used[good % csv->column_count]) || cells[good].kind == YG_CELL_NONE ||
+            yg_csv_decimal_check(&cells[good], marks)))
         good++;
     if (good < count) {
         const yg_cell *cell = &cells[good];
@@ -305,8 +332,19 @@ static void convert_numbers(yg_csv *csv, const bool *used) {
                 cell->size < 60 ? (int)cell->size : 60, cell->text, marks->decimal);
     }
     for (size_t i = 0; i < (size_t)csv->given * csv->column_count; i++)
-        if (!used || used[i % csv->column_count])
+        if ((!used || used[i % csv->column_count]) && cells[i].kind != YG_CELL_NONE)
             yg_csv_decimal(&cells[i], marks);
+}
+
+/* Cells with a text of `na_values` have no value. They keep their place in the file. */
+static void forget_missing(yg_csv *csv, const bool *used) {
+    const yg_csv_format *format = &csv->format;
+    yg_cell *cells = csv->scan.cells + csv->first * csv->column_count;
+    for (size_t i = 0; i < (size_t)csv->given * csv->column_count; i++)
+        for (size_t m = 0; (!used || used[i % csv->column_count]) && m < format->missing_count; m++)
+            if (cells[i].size == strlen(format->missing[m]) &&
+                memcmp(cells[i].text, format->missing[m], cells[i].size) == 0)
+                cells[i].kind = YG_CELL_NONE;
 }
 
 /* Scans the next records, or says why there are none. */
@@ -332,6 +370,8 @@ int64_t yg_csv_next(yg_csv *csv, int64_t limit, const bool *used, yg_threads *th
             return -1;
         csv->given = (int64_t)count_left(csv);
         csv->given = csv->given < limit ? csv->given : limit;
+        if (csv->format.missing_count)
+            forget_missing(csv, used);
         if (!yg_csv_marks_plain(&csv->format.marks))
             convert_numbers(csv, used);
         *records = (yg_records){csv->given, csv->scan.cells + csv->first * csv->column_count};
@@ -343,7 +383,8 @@ int64_t yg_csv_next(yg_csv *csv, int64_t limit, const bool *used, yg_threads *th
 }
 
 bool yg_csv_peek(const yg_csv *csv, size_t number, yg_records *records) {
-    if (count_left(csv) || csv->failure.code || !yg_csv_marks_plain(&csv->format.marks))
+    if (count_left(csv) || csv->failure.code || csv->format.missing_count ||
+        !yg_csv_marks_plain(&csv->format.marks))
         return false;
     const yg_csv_scan *lane = yg_csv_lanes_peek(&csv->lanes, &csv->scan, number);
     if (lane)

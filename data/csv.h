@@ -21,6 +21,8 @@ typedef struct yg_csv_format {
     bool headless;            /* the first record is no header: columns are called 1, 2, … */
     const char *const *names; /* headless: the columns' names; NULL: none are known */
     size_t name_count;
+    const char *const *missing; /* texts that stand for no value, beside those of all tables */
+    size_t missing_count;
     /* Those of `names` that a file may lack, all together: the targets, where predictions are asked
      * for. */
     const char *const *targets;

@@ -14,7 +14,8 @@ typedef struct csv_table {
     yg_csv *csv;
     FILE *own; /* NULL: the file is the caller's */
     yg_csv_format format;
-    const char **names; /* owned; of the format */
+    const char **names;   /* owned; of the format */
+    const char **missing; /* the same */
 } csv_table;
 
 static void close_csv(yg_table *table) {
@@ -23,6 +24,7 @@ static void close_csv(yg_table *table) {
     if (state->own)
         fclose(state->own);
     free(state->names);
+    free(state->missing);
     free(state);
 }
 
@@ -30,7 +32,7 @@ static void close_csv(yg_table *table) {
 
 /* The keys as they are written. */
 typedef struct csv_keys {
-    const yg_value *delimiter, *decimal, *thousands, *signs, *header, *comment;
+    const yg_value *delimiter, *decimal, *thousands, *signs, *header, *comment, *na_values;
 } csv_keys;
 
 #define SIGNS       "what stands beside numbers is listed in `signs`, as in `signs: \"$€%()\"`"
@@ -60,6 +62,12 @@ static const yg_setting settings[] = {
          "columns. A file for `predict` may lack those of the targets"},
     {"comment", KEY(comment), .form = "a character", .forms = YG_FORM_SCALAR, .fallback = "none",
      .example = "\"#\"", .doc = "lines that begin with this character are passed over"},
+    {"na_values", KEY(na_values), .form = "a text, or a list of texts",
+     .forms = YG_FORM_SCALAR | YG_FORM_LIST, .fallback = "none", .example = "[\"-\", unknown]",
+     .doc = "cells that have no value, beside those that are empty or say NA for example. A text "
+            "that reads as a number in YAML stands in quotes: \"-999\""},
+    {"missing_values", .hint = "it is `na_values` here"},
+    {"null_values", .hint = "it is `na_values` here"},
     {"separator", .hint = "it is `delimiter` here"},
     {"sep", .hint = "it is `delimiter` here"},
     {"decimal_separator", .hint = "it is `decimal` here"},
@@ -165,6 +173,24 @@ static bool read_header_key(const yg_value *value, csv_table *state, yg_error *e
     return true;
 }
 
+/* `na_values: ["-", unknown]` */
+static bool read_missing(const yg_value *value, csv_table *state, yg_error *error) {
+    const bool list = value && value->kind == YG_SEQUENCE;
+    const size_t count = list ? value->count : 1;
+    if (!value)
+        return true;
+    state->missing = calloc(count + 1, sizeof *state->missing);
+    if (!state->missing)
+        return yg_fail_memory(error);
+    for (size_t i = 0; i < count; i++)
+        if (!yg_value_text(list ? value->items[i] : value, "a text of `na_values`",
+                           &state->missing[i], error))
+            return false;
+    state->format.missing = state->missing;
+    state->format.missing_count = count;
+    return true;
+}
+
 static bool ends_with(const char *text, const char *end) {
     const size_t length = strlen(text), size = strlen(end);
     return length >= size && strcmp(text + length - size, end) == 0;
@@ -194,7 +220,8 @@ static bool read_format(csv_table *state, const yg_table_request *request, yg_er
                                            sizeof settings / sizeof *settings, &keys, error)) ||
         !read_character(keys.delimiter, "`delimiter`", &format->delimiter, error) ||
         !read_character(keys.comment, "`comment`", &format->comment, error) ||
-        !read_marks(&keys, &format->marks, error) || !read_header_key(keys.header, state, error))
+        !read_marks(&keys, &format->marks, error) || !read_header_key(keys.header, state, error) ||
+        !read_missing(keys.na_values, state, error))
         return false;
     format->targets = request->targets;
     format->target_count = request->target_count;

@@ -57,8 +57,9 @@ static int64_t append_records(yg_table *table, int64_t limit, char *out, size_t 
         cr_assert_leq(got, limit);
         for (size_t i = 0; i < (size_t)got * table->column_count; i++)
             snprintf(out + strlen(out), room - strlen(out), "%s%.*s",
-                     i % table->column_count ? "|" : "/", (int)records.cells[i].size,
-                     records.cells[i].text);
+                     i % table->column_count ? "|" : "/",
+                     records.cells[i].kind == YG_CELL_NONE ? 4 : (int)records.cells[i].size,
+                     records.cells[i].kind == YG_CELL_NONE ? "NONE" : records.cells[i].text);
     }
     return got;
 }
@@ -139,6 +140,16 @@ static const struct {
     {"header: false", "\n\n\"x\"\"y\",2\n3,4", "1|2/x\"y|2/3|4"},
     {"header: true", "a,b\n3,4\n", "a|b/3|4"},
     {"header: [x, y]", "1,2\n3,4\n", "x|y/1|2/3|4"},
+    {"", "sep=;\r\na;b,c\r\n1;2\r\n", "a|b,c/1|2"},
+    {"", "sep=;\na;b\n1;2\n", "a|b/1|2"},
+    {"delimiter: \"|\"", "\xEF\xBB\xBFsep=\t\ra\tb\r1\t2\r", "a|b/1|2"},
+    {"", "sep=,b\n1,2\n", "sep=|b/1|2"},
+    {"", "sep=", "sep="},
+    {"", "se", "se"},
+    {"na_values: \"-\"", "a,b\n-,--\n\"-\",1\n-1,- \n", "a|b/NONE|--/NONE|1/-1|NONE"},
+    {"{na_values: [\"-\", \"-9\"], decimal: \",\", delimiter: \";\"}", "a;b\n-;1,5\n-9;-9,5\n",
+     "a|b/NONE|1.5/NONE|-9.5"},
+    {"{na_values: [1.5], decimal: \",\", delimiter: \";\"}", "a;b\n1.5;1,5\n", "a|b/NONE|1.5"},
     {"comment: \"#\"", "# \"made\n#by,hand\na,b\n#\n1,#2\n# 3,4\n\"#5\",6\n#", "a|b/1|#2/#5|6"},
 };
 
@@ -161,6 +172,7 @@ static const struct {
     {"decimal: x", "a\n", "1:10: `decimal` is \",\" or \".\"; found 'x'"},
     {"thousands: \".\"", "a\n",
      "1:13: `decimal` and `thousands` must differ; both are \".\" (`dec"},
+    {"na_values: [a, [b]]", "a\n", "1:16: a text of `na_values`"},
     {"header: 3", "a\n", "1:9: `header` is false, or the names of all columns"},
     {"header: []", "a\n", "1:9: `header` is false, or the names of all columns"},
     {"header: [a, [b]]", "1,2\n", "1:13: a column's name"},
