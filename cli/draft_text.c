@@ -258,30 +258,28 @@ static void add_column_options(yg_text *text, const draft *draft) {
 }
 
 /* A name that several columns have is excluded once. */
-static bool is_repeated(const draft *draft, size_t index) {
-    for (size_t i = 0; i < index; i++)
-        if (draft->columns[i].kind == DRAFT_LEFT_OUT &&
-            strcmp(draft->columns[i].summary->name, draft->columns[index].summary->name) == 0)
-            return true;
-    return false;
-}
-
 static void add_excluded(yg_text *text, const draft *draft) {
-    bool any = false;
-    for (size_t i = 0; i < draft->summary->count; i++) {
-        if (draft->columns[i].kind != DRAFT_LEFT_OUT || is_repeated(draft, i))
+    yg_pool *pool = yg_pool_new();
+    yg_names names = {0};
+    bool good = pool != NULL;
+    for (size_t i = 0; good && i < draft->summary->count; i++) {
+        const char *name = draft->columns[i].summary->name;
+        if (draft->columns[i].kind != DRAFT_LEFT_OUT || yg_names_find(&names, name) != YG_NOT_FOUND)
             continue;
-        if (!any)
+        if (!names.count)
             yg_text_add(text, "    exclude:\n");
-        any = true;
+        good = yg_names_add(&names, pool, name);
         const size_t start = text->used;
         yg_text_add(text, "      - ");
-        draft_add_scalar(text, draft->columns[i].summary->name);
+        draft_add_scalar(text, name);
         pad(text, start, COMMENT_COLUMN);
         yg_text_add(text, "# ");
         draft_add_remark(text, draft->columns[i].reason);
         yg_text_add(text, "\n");
     }
+    if (!good)
+        text->failed = true;
+    yg_pool_free(pool);
 }
 
 /* ------------------------------------------------------------------------------- the data ---- */

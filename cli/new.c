@@ -157,10 +157,14 @@ static void print_summary(const draft *draft, const char *path) {
     }
     terminal_say("%s from %zu %s, in %" PRId64 " rows", draft->target_count > 1 ? ";" : ",", used,
                  used == 1 ? "column" : "columns", draft->rows);
+    enum { SHOWN = 30 };
+    size_t left = 0;
     for (size_t i = 0; i < draft->summary->count; i++)
-        if (draft->columns[i].kind == DRAFT_LEFT_OUT)
+        if (draft->columns[i].kind == DRAFT_LEFT_OUT && left++ < SHOWN)
             terminal_say("  without '%s': %s", draft->columns[i].summary->name,
                          draft->columns[i].reason);
+    if (left > SHOWN)
+        terminal_say("  and without %zu more: the file has the reasons", left - SHOWN);
 }
 
 static int write_model(const command_line *line, const char *text, bool parted) {

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -136,6 +137,9 @@ static bool guess_delimiter(raw_table *raw, yg_error *error) {
             best = others[i];
         }
     }
+    if (!best && yg_table_kind_of_path(raw->path) == &yg_table_text &&
+        strchr(raw->table->columns[0], ' '))
+        best = " ";
     if (!best)
         return true;
     return raw_table_add(raw, "delimiter", best, "") && open_table(raw, error);
@@ -182,6 +186,65 @@ static bool guess_column(const yg_column_summary *column, yg_csv_marks *marks) {
     return true;
 }
 
+/* Whether a text usually stands for no value, where it is among numbers. */
+static bool is_usual_gap(const char *text) {
+    static const char *const words[] = {"-",    "--",      "---",  ".",       "..",   "...",
+                                        "*",    "none",    "nil",  "missing", "n.a.", "n.d.",
+                                        "k.A.", "unknown", "void", "no data", "na.",  "n/d"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcasecmp(text, words[i]) == 0)
+            return true;
+    return false;
+}
+
+/* Whether a column has numbers, and beside them only such texts. */
+static bool has_usual_gaps(const raw_table *raw, const yg_column_summary *column) {
+    const int64_t present = yg_summary_present(&raw->summary, column);
+    int64_t gaps = 0;
+    for (size_t i = 0; i < column->values.count; i++)
+        gaps += is_usual_gap(column->values.names[i]) ? column->counts[i] : 0;
+    return column->numbers * 2 > present && gaps > 0 && column->numbers + gaps == present;
+}
+
+/* Adds a text to the list `na_values`, unless it stands there. */
+static void add_gap(yg_text *list, const char *text) {
+    yg_text quoted = {0};
+    yg_text_add(&quoted, "\"%s\"", text);
+    char *item = yg_text_take(&quoted);
+    if (item && (!list->used || !strstr(list->data, item)))
+        yg_text_add(list, "%s%s", list->used ? ", " : "", item);
+    free(item);
+}
+
+/* Columns of numbers in which some cells say "-" or "unknown": these have no value. */
+static bool guess_gaps(raw_table *raw, yg_error *error) {
+    yg_text list = {0};
+    for (size_t i = 0; i < raw->summary.count && raw_table_takes(raw, "na_values"); i++) {
+        const yg_column_summary *column = &raw->summary.columns[i];
+        const bool gaps = has_usual_gaps(raw, column);
+        for (size_t k = 0; gaps && k < column->values.count; k++)
+            if (is_usual_gap(column->values.names[k]))
+                add_gap(&list, column->values.names[k]);
+    }
+    const size_t used = strlen(raw->keys);
+    const bool any = list.used > 0 && !list.failed && list.used + 40 < sizeof raw->keys - used;
+    if (any)
+        snprintf(raw->keys + used, sizeof raw->keys - used, "    na_values: [%s]\n", list.data);
+    free(list.data);
+    return !any || (open_table(raw, error) && summarize(raw, error));
+}
+
+/* Whether cells are separated by semicolons, as where a comma stands before the fraction. */
+static bool has_semicolons(const raw_table *raw) {
+    static const char line[] = "sep=;";
+    char start[16] = "";
+    FILE *file = fopen(raw->path, "rb");
+    const size_t got = file ? fread(start, 1, sizeof start - 1, file) : 0;
+    if (file)
+        fclose(file);
+    return strstr(raw->keys, "delimiter: \";\"") || (got && strstr(start, line));
+}
+
 /* Columns of numbers such as 1,5 or 1,234,567 or $5: these characters mean something. A comma is
  * none of decimals where other columns have points. */
 static bool guess_marks(raw_table *raw, yg_error *error) {
@@ -201,6 +264,8 @@ static bool guess_marks(raw_table *raw, yg_error *error) {
     }
     if (!any)
         return true;
+    if (all.decimal == '.' && all.thousands == ',' && !points && has_semicolons(raw))
+        all.decimal = ','; /* 1,234 alone tells nothing */
     if (all.decimal == ',')
         raw_table_add(raw, "decimal", ",", "");
     if (all.thousands && all.thousands != all.decimal)
@@ -213,6 +278,8 @@ static bool guess_marks(raw_table *raw, yg_error *error) {
 bool raw_table_find_kind(raw_table *raw) {
     struct stat status;
     raw->kind = yg_table_kind_of_path(raw->path);
+    if (raw->kind == &yg_table_text) /* rows of text have no target, so it is another table */
+        raw->kind = &yg_table_csv;
     if (!raw->kind && stat(raw->path, &status) == 0 && S_ISDIR(status.st_mode))
         raw->kind = &yg_table_images;
     if (raw->kind)
@@ -229,5 +296,5 @@ bool raw_table_find_kind(raw_table *raw) {
 
 bool raw_table_read(raw_table *raw, yg_error *error) {
     return open_table(raw, error) && guess_delimiter(raw, error) && guess_header(raw, error) &&
-           summarize(raw, error) && guess_marks(raw, error);
+           summarize(raw, error) && guess_gaps(raw, error) && guess_marks(raw, error);
 }

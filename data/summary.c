@@ -39,6 +39,19 @@ static const char *const forms[] = {
     "%B %d, %Y",
     "%b %d %Y",
     "%d-%b-%y",
+    "%m-%d-%Y",
+    "%d-%m-%Y %H:%M",
+    "%d-%m-%Y %H:%M:%S",
+    "%Y.%m.%d",
+    "%d %b %y",
+    "%d %b %Y %H:%M",
+    "%d-%b-%Y %H:%M:%S",
+    "%a %d %b %Y",
+    "%a, %d %b %Y %H:%M:%S %z",
+    "%a %b %d %H:%M:%S %Y",
+    "%A, %B %d, %Y",
+    "%B %d, %Y %I:%M %p",
+    "%Y-%m",
 };
 
 enum { FORMS = sizeof forms / sizeof *forms };

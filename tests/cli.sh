@@ -688,6 +688,12 @@ expect "new: numbers with commas" 0 '^    decimal: ","$' - "$yamlgrad" new rents
 printf 'price,y\n1250000,1\n3558074,2\n600294,5\n9900001,7\n' >prices.csv
 expect "new: whole numbers with all digits" 0 "^#   price +whole numbers from 600294 to 9900001" - \
     "$yamlgrad" new prices.csv --target y
+awk 'BEGIN { print "a b y"; for (i = 0; i < 60; i++) print (i % 7 ? i % 13 + 0.5 : "-"), i % 5, i % 9 + 0.25 }' >gaps.txt
+expect "new: a text file is a table" 0 '^    csv: "gaps.txt"$' - "$yamlgrad" new gaps.txt --target y
+expect "new: blanks between cells" 0 '^    delimiter: " "$' - "$yamlgrad" new gaps.txt --target y
+expect "new: signs for no value" 0 '^    na_values: \["-"\]$' - "$yamlgrad" new gaps.txt --target y
+{ printf 'sep=;\r\n' && awk 'BEGIN { print "a;y"; for (i = 0; i < 60; i++) printf "0,%03d;%d,125\n", i * 7, i % 9 }'; } >sep.csv
+expect "new: a line that names the delimiter" 0 '^#   a +numbers from 0 to 0.413$' - "$yamlgrad" new sep.csv --target y
 expect "new: a delimiter" 0 '^    delimiter: ";"$' - "$yamlgrad" new rents.csv --target Anzahl
 expect "new: dates in another form" 0 'Zeit: \{kind: date, format: "%d.%m.%Y %H:%M", age: 2020-01-01, cyclic: \[year, week, day\]\}$' - \
     "$yamlgrad" new rents.csv --target Anzahl
