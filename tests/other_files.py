@@ -117,7 +117,10 @@ def main():
             expect(f"{model}: of a file", 0, r"^0\.[0-9]+,[0-9.e-]+,dark$", "predict", model, "p/0.png")
             expect(f"{model}: of a folder", 0, r"^f?.*light/1.png,light,[0-9.e-]+,0\.[0-9]+,light$", "predict",
                    model, "f", "--keep", "*")
-            expect(f"{model}: eval of a folder", 0, "^examples +40$", "eval", model, "--data", "test=f")
+            # One thread: gcc 12's leak checker takes a wrong address for thread-local memory of a library
+            # that was opened, and ends with a signal.
+            expect(f"{model}: eval of a folder", 0, "^examples +40$", "eval", model, "--data", "test=f",
+                   "--threads", "1")
         expect("others leave out", 1, r"^  without 'photo': 40 of its cells are BLOBs that are no pictures$", "new",
                "p.db", "-t", "kind", "--table", "bad")
         expect("each with its reason", 1, r"^  without 'same': it is the same in every row$", "new", "p.db", "-t",
