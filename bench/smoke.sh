@@ -42,6 +42,13 @@ expect "predictor of tensors" '\[0\.[0-9]+\]' "$programs/predictor" "$models/not
 expect "predictor of rows" '\[0\.[0-9]+\]' "$programs/predictor" "$models/breast_cancer.yaml" row 0
 expect process "" "$programs/process" true
 
+# Nodes of the network and of its gradient, and the seconds of each phase.
+if ! "$programs/scale" "$models/notebook_231.yaml" 2 3 |
+    grep -Eq '^\{"nodes": [1-9][0-9]+, "parameters": 4, "load": [0-9].*"other batch": [0-9].*"free": [0-9][^,]*\}$'; then
+    echo "bench: scale: expected a line with nodes, parameters and phases" >&2
+    exit 1
+fi
+
 # A number for each element type.
 if ! "$programs/elementwise" add | grep -Eq '^add +[0-9.]+ +[0-9.]+$'; then
     echo "bench: elementwise: expected a line for add with two figures" >&2
