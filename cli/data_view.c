@@ -6,6 +6,7 @@
 #include "../data/column.h"
 #include "../data/date.h"
 #include "../data/stream.h"
+#include "reading.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -192,7 +193,12 @@ static bool read_table(data_view *view, yg_error *error) {
     const yg_table_request request = {
         .name = view->paths.items[0], .origin = files->origin, .part = train};
     view->table = yg_table_open_files(kind, &request, &view->paths, error);
-    return view->table && yg_summarize(view->table, &view->summary, error);
+    reading_line line;
+    reading_start(&line, &view->paths);
+    const bool good =
+        view->table && yg_summarize(view->table, reading_show, &line, &view->summary, error);
+    reading_end(&line);
+    return good;
 }
 
 bool data_view_make(const yg_model *model, data_view *view, yg_error *error) {

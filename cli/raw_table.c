@@ -5,6 +5,7 @@
 
 #include "../data/csv_guess.h"
 #include "../graph/text.h"
+#include "reading.h"
 #include "terminal.h"
 
 #include <ctype.h>
@@ -161,7 +162,11 @@ static bool guess_header(raw_table *raw, yg_error *error) {
 }
 
 static bool summarize(raw_table *raw, yg_error *error) {
-    return yg_summarize(raw->table, &raw->summary, error);
+    reading_line line;
+    reading_start(&line, &raw->paths);
+    const bool good = yg_summarize(raw->table, reading_show, &line, &raw->summary, error);
+    reading_end(&line);
+    return good;
 }
 
 /* Whether the values of a column are numbers with these or other marks. Signs are added to those of

@@ -208,7 +208,8 @@ static bool begin(const yg_table *table, yg_summary *summary) {
     return true;
 }
 
-bool yg_summarize(yg_table *table, yg_summary *summary, yg_error *error) {
+bool yg_summarize(yg_table *table, yg_summary_watch *watch, void *context, yg_summary *summary,
+                  yg_error *error) {
     *summary = (yg_summary){0};
     yg_cell_room room = {0};
     yg_records records;
@@ -220,6 +221,8 @@ bool yg_summarize(yg_table *table, yg_summary *summary, yg_error *error) {
             good = add_cell(summary, &summary->columns[i % summary->count], &records.cells[i],
                             &room) ||
                    yg_fail_memory(error);
+        if (good && watch)
+            watch(context, table, summary->rows);
     }
     free(room.text);
     return good && count == 0;

@@ -45,8 +45,13 @@ typedef struct yg_summary {
     yg_pool *pool; /* of the values */
 } yg_summary;
 
-/* Reads all of a table. False on failure; freed by yg_summary_free() in either case. */
-bool yg_summarize(yg_table *table, yg_summary *summary, yg_error *error);
+/* Called now and then while a table is read, with the rows so far. */
+typedef void yg_summary_watch(void *context, yg_table *table, int64_t rows);
+
+/* Reads all of a table. `watch` may be NULL. False on failure; freed by yg_summary_free() in either
+ * case. */
+bool yg_summarize(yg_table *table, yg_summary_watch *watch, void *context, yg_summary *summary,
+                  yg_error *error);
 void yg_summary_free(yg_summary *summary); /* what it holds, not the struct */
 
 /* Cells with a value. */
