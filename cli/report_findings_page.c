@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TABLE_CLASSES = 20, ZOOMED = 96 /* pixels that a picture has at least */ };
+enum { CELL_BYTES = 160, TABLE_CLASSES = 20, ZOOMED = 96 /* pixels that a picture has at least */ };
 
 static const char *text_at(const json_t *object, const char *key) {
     const char *text = json_string_value(json_object_get(object, key));
@@ -142,20 +142,66 @@ static void add_confusion(yg_text *page, const json_t *entry) {
     yg_text_add(page, "\n</table></div>\n");
 }
 
+/* Whether there is anything beside the row: a picture, or numbers that come from no column. */
+static bool has_inputs(const json_t *worst) {
+    return json_object_size(json_object_get(json_array_get(worst, 0), "inputs")) > 0;
+}
+
+static void add_inputs(yg_text *page, json_t *inputs) {
+    const char *name;
+    json_t *input;
+    yg_text_add(page, "<td>");
+    json_object_foreach(inputs, name, input) {
+        add_input(page, input);
+    }
+}
+
+/* The names of the columns of the file, above its cells. */
+static void add_columns(yg_text *page, const json_t *columns) {
+    const char *name;
+    json_t *cell;
+    json_object_foreach((json_t *)columns, name, cell) {
+        yg_text_add(page, "<th class=\"cell\">");
+        page_text(page, name);
+    }
+}
+
+/* The cells of an example as they stand in the file, each under its column. Of a long text the
+ * beginning is told. */
+static void add_cells(yg_text *page, const json_t *columns, const json_t *row) {
+    const char *name;
+    json_t *cell;
+    json_object_foreach((json_t *)columns, name, cell) {
+        const char *text = text_at(row, name);
+        size_t length = strlen(text);
+        if (length > CELL_BYTES)
+            for (length = CELL_BYTES; ((unsigned char)text[length] & 0xC0) == 0x80;)
+                length--;
+        char *shown = strndup(text, length);
+        yg_text_add(page, "<td class=\"cell\">");
+        if (shown)
+            page_text(page, shown);
+        yg_text_add(page, text[length] ? "…" : "");
+        free(shown);
+    }
+}
+
 static void add_worst(yg_text *page, const report *report, const finding *finding) {
     const json_t *worst = json_object_get(finding->entry, "worst");
     const bool classes = json_object_get(finding->entry, "classes") ||
                          json_object_get(json_array_get(worst, 0), "probability");
     if (!json_array_size(worst))
         return;
+    const json_t *columns = json_object_get(json_array_get(worst, 0), "row");
+    const bool inputs = has_inputs(worst);
     yg_text_add(page,
                 "<h3>Worst examples</h3>\n<div class=\"scroll\"><table class=\"worst\"><tr>"
-                "<th class=\"n\">example<th>true<th>predicted%s<th>inputs",
-                classes ? "<th class=\"n\">probability of the true one" : "");
+                "<th class=\"n\">example<th>true<th>predicted<th class=\"n\">%s",
+                classes ? "probability of the true one<th class=\"n\">−log of it" : "distance");
+    add_columns(page, columns);
+    yg_text_add(page, inputs ? "<th>inputs" : "");
     for (size_t i = 0; i < json_array_size(worst); i++) {
-        json_t *row = json_array_get(worst, i), *inputs = json_object_get(row, "inputs");
-        const char *name;
-        json_t *input;
+        json_t *row = json_array_get(worst, i);
         yg_text_add(page, "\n<tr><td class=\"n\">");
         add_value(page, json_object_get(row, "example"));
         yg_text_add(page, "<td>");
@@ -165,10 +211,10 @@ static void add_worst(yg_text *page, const report *report, const finding *findin
         if (classes)
             yg_text_add(page, "<td class=\"n\">%.3g",
                         json_number_value(json_object_get(row, "probability")));
-        yg_text_add(page, "<td>");
-        json_object_foreach(inputs, name, input) {
-            add_input(page, input);
-        }
+        yg_text_add(page, "<td class=\"n\">%.3g", json_number_value(json_object_get(row, "wrong")));
+        add_cells(page, columns, json_object_get(row, "row"));
+        if (inputs)
+            add_inputs(page, json_object_get(row, "inputs"));
     }
     yg_text_add(page,
                 "\n</table></div>\n<p class=\"dim\">One of them, with every number on its way: "

@@ -5,20 +5,6 @@
 #include "source.h"
 
 #include <stdio.h>
-#include <sys/stat.h>
-
-/* A file or a folder can be opened again; a pipe would wait for somebody to write. */
-static bool can_be_opened(const yg_reading *reading, const yg_value *part) {
-    yg_paths paths = {0};
-    bool can = yg_source_paths(reading, yg_table_files(part), "path", &paths, NULL);
-    for (size_t i = 0; can && i < paths.count; i++) {
-        struct stat status;
-        can = stat(paths.items[i], &status) == 0 &&
-              (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode));
-    }
-    yg_paths_free(&paths);
-    return can;
-}
 
 /* The row of a table at which the example begins, if it has several. */
 static int64_t row_of(const yg_data *data, int64_t example) {
@@ -28,7 +14,8 @@ static int64_t row_of(const yg_data *data, int64_t example) {
 
 static const char *place_in_table(const yg_reading *reading, const yg_value *part, int64_t example,
                                   char *text, size_t size) {
-    void *state = can_be_opened(reading, part) ? yg_source_table.open(reading, part, NULL) : NULL;
+    void *state =
+        yg_source_reopens(reading, part) ? yg_source_table.open(reading, part, NULL) : NULL;
     yg_place place;
     const bool found =
         state && yg_table_source_place(state, row_of(reading->data, example), &place, NULL);

@@ -92,6 +92,10 @@ bool yg_source_paths(const yg_reading *reading, const yg_value *value, const cha
                      yg_paths *paths, yg_error *error);
 void yg_paths_free(yg_paths *paths); /* what it holds, not the struct */
 
+/* Whether the files of a part can be opened again: a pipe would wait for somebody to write.
+ * (example_cells.c) */
+bool yg_source_reopens(const yg_reading *reading, const yg_value *part);
+
 /* A table, for yg_source_table. `map` names the columns (see data.h); NULL: as the encoding
  * remembers. A request without a name is named after its path. NULL on failure. */
 void *yg_table_source_new(const yg_reading *reading, const yg_table_kind *kind,

@@ -78,7 +78,10 @@ for name in confusion_validation roc_validation confusion_test roc_test; do
 done
 expect "the matrix names classes" 0 ">virginica<" "" cat $run/pictures/confusion_test.svg
 expect "the curve names its area" 0 ">virginica \(AUC [01]" "" cat $run/pictures/roc_test.svg
-expect "the page tells the worst examples" 0 "petal_width [0-9.]+" "" cat $run/report.html
+expect "the page tells the worst examples, under the names of their columns" 0 '<th class="cell">petal_width' "" \
+    cat $run/report.html
+expect "… with the cells as they stand in the file" 0 '<td class="cell">1\.[0-9]<td class="cell">(versicolor|virginica)' "" \
+    cat $run/report.html
 expect "without gnuplot the matrix is a table" 0 "" - report_without $run -o plain.html
 expect "… of the page" 0 "true .{1,3} predicted" "" cat plain.html
 expect "… tells status and scores" 0 "finished" "" cat $run/report.html

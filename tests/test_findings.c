@@ -65,6 +65,25 @@ static double at(const json_t *rows, size_t row, size_t column) {
     return number(json_array_get(json_array_get(rows, row), column));
 }
 
+static void expect_row(const json_t *worst, const char *wanted) {
+    char *row = json_dumps(json_object_get(worst, "row"), JSON_COMPACT);
+    cr_expect(row && strcmp(row, wanted) == 0, "%s", row ? row : "there is no row");
+    free(row);
+}
+
+/* The rows that are told are those of the examples: their target is the true number. */
+static void expect_rows_of_examples(const json_t *part) {
+    const json_t *q = json_array_get(json_object_get(part, "outputs"), 1);
+    const json_t *worst = json_object_get(q, "worst");
+    cr_expect_gt(json_array_size(worst), 0);
+    for (size_t i = 0; i < json_array_size(worst); i++) {
+        const json_t *one = json_array_get(worst, i);
+        const char *z = json_string_value(json_object_get(json_object_get(one, "row"), "z"));
+        cr_assert_not_null(z);
+        cr_expect_float_eq(number(json_object_get(one, "true")), atof(z), 1e-3, "%s", z);
+    }
+}
+
 static void expect_examples(const json_t *worst, const int *wanted, size_t count) {
     cr_assert_eq(json_array_size(worst), count);
     for (size_t i = 0; i < count; i++)
@@ -114,8 +133,12 @@ Test(findings, classes_of_an_output) {
     cr_expect_str_eq(json_string_value(json_object_get(first, "true")), "no");
     cr_expect_str_eq(json_string_value(json_object_get(first, "predicted")), "y\"s");
     cr_expect_float_eq(number(json_object_get(first, "probability")), 1 / (1 + exp(0.03)), 1e-6);
-    const json_t *inputs = json_object_get(first, "inputs");
-    cr_expect_float_eq(number(json_object_get(json_object_get(inputs, "x"), "b")), 0.03, 1e-6);
+    cr_expect_float_eq(number(json_object_get(first, "wrong")), log(1 + exp(0.03)), 1e-6);
+    /* The cells as they stand in the file, in the order of inputs and targets. */
+    expect_row(first, "{\"a\":\"0\",\"b\":\"0.03\",\"v\":\"1\",\"y\":\"no\",\"z\":\"20\"}");
+    expect_row(json_array_get(worst, 5),
+               "{\"a\":\"0\",\"b\":\"0.43\",\"v\":\"0\",\"y\":\"y\\\"s\",\"z\":\"40\"}");
+    cr_expect_eq(json_object_size(json_object_get(first, "inputs")), 0);
     json_decref(found);
     workspace_remove(&w);
 }
@@ -161,6 +184,8 @@ Test(findings, parts_that_are_held_out_and_none) {
     cr_assert_eq(json_array_size(parts), 2);
     cr_expect_str_eq(json_string_value(json_object_get(json_array_get(parts, 1), "part")), "test");
     cr_expect_eq(number(json_object_get(json_array_get(parts, 1), "examples")), 2);
+    expect_rows_of_examples(json_array_get(parts, 0));
+    expect_rows_of_examples(json_array_get(parts, 1));
     json_decref(found);
     /* Nothing is asked for. The older file goes with its run. */
     cr_expect_null(find(&w, text, false));
@@ -187,6 +212,7 @@ Test(findings, many_examples_are_thinned_out) {
     json_t *found = find(&w, text, true);
     const json_t *part = json_array_get(json_object_get(found, "parts"), 0);
     cr_expect_eq(number(json_object_get(part, "stride")), 3);
+    expect_rows_of_examples(part);
     const json_t *outputs = json_object_get(part, "outputs");
     const json_t *confusion = json_object_get(json_array_get(outputs, 0), "confusion");
     double sum = 0;

@@ -245,6 +245,7 @@ static bool gather(const yg_run *run, yg_findings *f, yg_executables *executable
 }
 
 static void free_findings(yg_findings *f) {
+    yg_example_cells_free(&f->cells);
     for (size_t i = 0; i < f->count; i++) {
         free(f->items[i].confusion);
         free(f->items[i].predicted);
@@ -268,6 +269,21 @@ static bool interpret(const yg_run *run, yg_findings *f, yg_executable *executab
     return true;
 }
 
+/* Reads the rows of the worst examples again, as they stand in the file. Where that is impossible,
+ * the numbers that the network got are told. */
+static void read_worst(yg_run *run, yg_findings *f) {
+    size_t room = 0;
+    for (size_t i = 0; i < f->count; i++)
+        room += f->items[i].worst_count;
+    f->cells.examples = calloc(room + 1, sizeof *f->cells.examples);
+    for (size_t i = 0; f->cells.examples && i < f->count; i++)
+        for (size_t k = 0; k < f->items[i].worst_count; k++)
+            f->cells.examples[f->cells.count++] = f->items[i].worst[k].example;
+    if (!yg_example_cells_read(run->model, &run->data, run->settings.dtype, f->part_name, f->part,
+                               &f->cells))
+        yg_example_cells_free(&f->cells);
+}
+
 /* Evaluates one part and adds what was found. */
 static bool add_part(yg_run *run, const char *name, const yg_part *part, bool *any, yg_text *out,
                      yg_error *error) {
@@ -288,7 +304,10 @@ static bool add_part(yg_run *run, const char *name, const yg_part *part, bool *a
     if (good && found) {
         yg_text_add(out, *any ? ",\n" : "");
         *any = true;
-        good = gather(run, &f, &executables, error) && yg_findings_json(run, &f, out, error);
+        good = gather(run, &f, &executables, error);
+        if (good)
+            read_worst(run, &f);
+        good = good && yg_findings_json(run, &f, out, error);
     }
     free_findings(&f);
     yg_executables_free(&executables);

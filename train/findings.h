@@ -13,15 +13,21 @@
  *      "confusion": [[8, 0], …],             rows are true classes; left out beyond 100 classes
  *      "roc": [{"class": "setosa", "auc": 1, "points": [[0, 0], …]}, …],   at most 10 classes
  *      "worst": [{"example": 3, "true": "virginica", "predicted": "versicolor",
- *                 "probability": 0.02, "inputs": {"x": [5.1, …]}}, …]},
+ *                 "probability": 0.02, "wrong": 3.9, "row": {"petal_width": "1.5", …},
+ *                 "inputs": {}}, …]},
  *     {"kind": "numbers", "output": "price", "target": "y", "points": [[true, predicted], …],
- *      "worst": [{"example": 3, "true": 5, "predicted": 1, "inputs": {…}}, …]}]}]}
+ *      "worst": [{"example": 3, "true": 5, "predicted": 1, "wrong": 4, "inputs": {…}}, …]}]}]}
+ *
+ * `row` has the cells of the example as they stand in the file, of the columns of inputs and
+ * targets. `inputs` has pictures, and the numbers of inputs where there is no such row. `wrong` is
+ * the negative logarithm of the probability, or the distance of the two numbers.
  *
  * `example` counts from 0 in its part. `stride` n: curves and points are of every n-th example.
  */
 #ifndef YG_TRAIN_FINDINGS_H
 #define YG_TRAIN_FINDINGS_H
 
+#include "../data/example_cells.h"
 #include "../graph/text.h"
 #include "interpretation.h"
 #include "run.h"
@@ -62,6 +68,7 @@ typedef struct yg_findings {
     size_t count;
     yg_finding *items;
     yg_interpretation outputs;
+    yg_example_cells cells; /* of the worst examples, as they stand in the file */
 } yg_findings;
 
 /* Evaluates the kept weights, which are in the run's store, on its validation and test parts, or on

@@ -177,15 +177,34 @@ static bool is_told(const yg_port *port, int64_t width) {
     return !port->target && width > 0 && (width <= LISTED || picture);
 }
 
+/* The cells of an example as they stand in the file. False if they are not known. */
+static bool add_row(const yg_findings *f, int64_t example, yg_text *out) {
+    if (!f->cells.columns || !yg_example_cell(&f->cells, example, 0))
+        return false;
+    yg_text_add(out, ", \"row\": {");
+    for (size_t c = 0; c < f->cells.columns; c++) {
+        yg_text_add(out, c ? ", " : "");
+        yg_json_string(out, f->cells.names[c]);
+        yg_text_add(out, ": ");
+        yg_json_string(out, yg_example_cell(&f->cells, example, c));
+    }
+    yg_text_add(out, "}");
+    return true;
+}
+
+/* Inputs whose cells are told as a row are left out, but for pictures. */
 static bool add_inputs(const yg_run *run, const yg_findings *f, int64_t example, yg_text *out,
                        yg_error *error) {
+    const bool row = add_row(f, example, out);
     int told = 0;
     bool good = true;
     yg_text_add(out, ", \"inputs\": {");
     for (size_t p = 0; good && told < INPUTS && p < yg_model_port_count(run->model); p++) {
         const yg_port *port = yg_model_port(run->model, p);
         const yg_elements *elements = &f->part->dataset->ports[p];
-        if (run->data.series.length || !is_told(port, elements->width))
+        const bool in_row =
+            row && run->data.encoding.ports[p].column_count && elements->width <= LISTED;
+        if (run->data.series.length || in_row || !is_told(port, elements->width))
             continue;
         const size_t width = (size_t)elements->width;
         double *values = calloc(2 * width, sizeof *values);
@@ -223,6 +242,8 @@ static bool add_worst(const yg_run *run, const yg_findings *f, const yg_finding 
             yg_text_add(out, ", \"predicted\": ");
             add_number(out, worst->predicted);
         }
+        yg_text_add(out, ", \"wrong\": ");
+        add_number(out, worst->wrong);
         if (!add_inputs(run, f, worst->example, out, error))
             return false;
         yg_text_add(out, "}");
