@@ -112,6 +112,12 @@ static bool fail_record(const yg_csv *csv, yg_error *error) {
                        "a row of more than %zu MiB; is a closing quote missing?",
                        YG_CSV_RECORD_CAP >> 20);
     case YG_CSV_CELL_COUNT:
+        if (csv->column_count == 1 && scan->found > 1 && !csv->format.headless && csv->rows < 20)
+            return yg_fail(error, YG_ERROR_DATA, origin,
+                           "row %" PRId64 " has %zu cells; the header names one column; if the "
+                           "header is here, remove what stands before it: tail -n +%" PRId64
+                           " FILE",
+                           csv->rows + 1, scan->found, place.line);
         return yg_fail(error, YG_ERROR_DATA, origin,
                        "row %" PRId64 " has %zu cells; %s %zu columns", csv->rows + 1, scan->found,
                        csv->format.headless ? "the first row has" : "the header names",
