@@ -2,6 +2,7 @@
  * yamlgrad check: checks that a model file is valid, and that its gradients are right.
  */
 #include "../train/gradients.h"
+#include "advice.h"
 #include "commands.h"
 #include "json.h"
 #include "session.h"
@@ -75,6 +76,7 @@ static json_t *json_of_checks(const yg_gradient_checks *checks) {
 }
 
 static int show(const command_line *line, const yg_model *model, const yg_gradient_checks *checks) {
+    advice_print(checks->advice);
     if (option_given(line, "json")) {
         json_print(json_of_checks(checks), YG_F64);
     } else if (checks->count == 0) {

@@ -31,9 +31,11 @@ static int print(const command_line *line, const yg_scores *scores, const char *
     terminal_print(stdout, "data      %s\nexamples  %lld\nloss      %.6g\n", split,
                    (long long)scores->examples, number_shown(scores->loss));
     for (size_t i = 0; i < scores->count; i++)
-        if (!scores->metrics[i].table)
-            terminal_print(stdout, "%-9s %.6g\n", scores->metrics[i].name,
-                           number_shown(scores->metrics[i].value));
+        if (!scores->metrics[i].table) {
+            char text[SCORE_TEXT];
+            terminal_print(stdout, "%-9s %s\n", scores->metrics[i].name,
+                           score_text(scores->metrics[i].value, 6, text));
+        }
     score_tables_print(scores, NULL, stdout);
     return STATUS_OK;
 }
@@ -42,6 +44,7 @@ static int print(const command_line *line, const yg_scores *scores, const char *
 static int evaluate(const command_line *line, const yg_model *model, const char *data) {
     const bool split_given = data && (strcmp(data, "train") == 0 ||
                                       strcmp(data, "validation") == 0 || strcmp(data, "test") == 0);
+    yg_error error = {0}, not_finite = {0};
     const yg_evaluate_options options = {
         .weights = option_text(line, "weights"),
         .split = split_given ? data : NULL,
@@ -49,15 +52,16 @@ static int evaluate(const command_line *line, const yg_model *model, const char 
         .batch_size = option_int(line, "batch-size", 0),
         .dtype = session_dtype(line),
         .threads = (int)option_int(line, "threads", 0),
+        .not_finite = &not_finite,
     };
-    yg_error error = {0};
     yg_scores scores = {0};
     const char *split = "";
     if (!yg_evaluate(model, &options, &scores, &split, &error))
         return session_fail(&error);
+    score_undefined_note(model, &scores, NULL);
     const int status = print(line, &scores, split);
     yg_scores_free(&scores);
-    return status;
+    return not_finite.code == YG_OK ? status : session_fail(&not_finite);
 }
 
 /* Whether a value of --data is NAME=FILE. A path with '=' in it can be given as ./a=b.csv. */
@@ -108,7 +112,7 @@ static const option_spec options[] = {
     {.name = "batch-size",
      .kind = OPTION_INT,
      .argument = "N",
-     .doc = "examples at a time (default: 256)",
+     .doc = "examples at a time (default: `batch_size` of `train:`)",
      .min = 1,
      .max = 1e9},
     OPTION_DTYPE,
@@ -122,8 +126,9 @@ const command command_eval = {
     .name = "eval",
     .operands = "MODEL [RUN.yaml]",
     .summary = "loss and metrics of trained weights",
-    .details = "Evaluates trained weights on a part of the model's data, or on a table with the\n"
-               "columns that the model was trained on.\n",
+    .details =
+        "Evaluates trained weights on a part of the model's data, or on a table with the\n"
+        "columns that the model was trained on. A loss that is not a finite number is an error.\n",
     .min_operands = 1,
     .max_operands = 2,
     .options = options,

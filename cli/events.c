@@ -4,6 +4,7 @@
 #include "events.h"
 
 #include "../graph/text.h"
+#include "advice.h"
 #include "json.h"
 #include "options.h"
 #include "score_table.h"
@@ -57,6 +58,8 @@ void events_planned(void *context, const yg_program_stats *step, int64_t best_by
     json_set(&event, "examples", examples);
     set_int(&event, "step_bytes", step->arena_bytes + step->parameter_bytes + step->buffer_bytes);
     set_int(&event, "best_weights_bytes", best_bytes);
+    if (result->advice && *result->advice)
+        json_set(&event, "warnings", advice_json(result->advice));
     print(events, event);
 }
 
@@ -72,6 +75,8 @@ void events_show(void *context, const yg_train_progress *now) {
     if (now->has_validation)
         set_scores(&event, "validation", &now->validation);
     json_set(&event, "best", json_boolean(now->best));
+    if (now->lowered_to > 0)
+        json_set(&event, "lowered_to", json_of_number(now->lowered_to));
     json_set(&event, "seconds", json_of_number(now->seconds));
     json_set(&event, "remaining", json_of_number(now->remaining));
     print(events, event);

@@ -5,7 +5,9 @@
 
 #include "../graph/number.h"
 #include "../graph/text.h"
+#include "advice.h"
 #include "memory.h"
+#include "score_table.h"
 #include "table.h"
 #include "terminal.h"
 
@@ -34,21 +36,23 @@ const char *text_of_seconds(double seconds, char *text) {
 
 char *text_of_scores(const yg_scores *scores) {
     yg_text text = {0};
+    char number[SCORE_TEXT];
     yg_text_add(&text, "loss %.4g", number_shown(scores->loss));
     for (size_t i = 0; i < scores->count; i++)
         if (!scores->metrics[i].table)
-            yg_text_add(&text, "  %s %.4g", scores->metrics[i].name,
-                        number_shown(scores->metrics[i].value));
+            yg_text_add(&text, "  %s %s", scores->metrics[i].name,
+                        score_text(scores->metrics[i].value, 4, number));
     return yg_text_take(&text);
 }
 
 /* The same with the part before each name: "train.loss 0.0613  train.accuracy 0.982". */
 static void add_part(yg_text *text, const char *part, const yg_scores *scores) {
+    char number[SCORE_TEXT];
     yg_text_add(text, "  %s.loss %.4g", part, number_shown(scores->loss));
     for (size_t i = 0; i < scores->count; i++)
         if (!scores->metrics[i].table)
-            yg_text_add(text, "  %s.%s %.4g", part, scores->metrics[i].name,
-                        number_shown(scores->metrics[i].value));
+            yg_text_add(text, "  %s.%s %s", part, scores->metrics[i].name,
+                        score_text(scores->metrics[i].value, 4, number));
 }
 
 void progress_start(progress *progress) {
@@ -190,7 +194,8 @@ static void say_within(progress *progress, const yg_train_progress *now) {
 
 void progress_planned(void *context, const yg_program_stats *step, int64_t best_bytes) {
     char arena[YG_BYTES_TEXT], memory[MEMORY_TEXT], best[YG_BYTES_TEXT];
-    (void)context;
+    const progress *progress = context;
+    advice_print(progress->result ? progress->result->advice : NULL);
     terminal_say("step's memory: %s planned + %s; best weights: %s",
                  yg_bytes_text((double)step->arena_bytes, arena), memory_text(step, memory),
                  yg_bytes_text((double)best_bytes, best));
@@ -204,6 +209,11 @@ void progress_show(void *context, const yg_train_progress *now) {
         remember_epoch(progress, now);
         if (is_line_due(now) && (!progress->live || progress->long_epochs))
             say_epoch(progress, now);
+        if (now->lowered_to > 0) {
+            wipe(progress);
+            terminal_say("epoch %lld did not get better: the learning rate is lowered to %.6g",
+                         (long long)now->epoch, now->lowered_to);
+        }
         return;
     }
     if (isfinite(now->loss)) {

@@ -14,7 +14,9 @@
 #include "curve.h"
 #include "live_line.h"
 
+/* Begins with progress_start(); `result` is set by the caller after it. */
 typedef struct progress {
+    const yg_train_result *result; /* what the run knows of itself before its first step */
     bool live;
     double next_draw;  /* seconds since the start when the line may be drawn again */
     bool drawn;        /* a live line is on the screen */

@@ -183,8 +183,8 @@ static void add_scores(yg_text *page, const run_log *log) {
         yg_text_add(page, "<th class=\"n\">");
         page_text(page, log->scores[s]);
     }
-    static const char *const parts[] = {"validation", "test"};
-    for (size_t p = 0; p < 2; p++) {
+    static const char *const parts[] = {"train", "validation", "test"};
+    for (size_t p = 0; p < sizeof parts / sizeof *parts; p++) {
         const json_t *part = json_object_get(results, parts[p]);
         if (!part)
             continue;

@@ -20,9 +20,11 @@ typedef struct result_table {
 
 /* Table number `index`; false: there are no more. */
 static bool find_table(const report *report, size_t index, result_table *found) {
-    static const char *const parts[] = {"validation", "test"};
+    static const char *const parts[] = {"validation", "test", "train"};
     const json_t *results = json_object_get(report->log.record, "results");
-    for (size_t p = 0; p < 2; p++) {
+    /* Of the training part only where there is no other. */
+    const bool held_out = json_object_get(results, parts[0]) || json_object_get(results, parts[1]);
+    for (size_t p = 0; p < (held_out ? 2 : 3); p++) {
         json_t *part = json_object_get(results, parts[p]), *value;
         const char *metric;
         json_object_foreach(part, metric, value) {

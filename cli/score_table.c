@@ -1,16 +1,36 @@
 /*
- * Metrics that are tables: see score_table.h.
+ * Values of metrics: see score_table.h.
  */
 #include "score_table.h"
 
+#include "../train/undefined.h"
 #include "table.h"
 #include "terminal.h"
 
 #include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { ROWS_MAX = 30 };
+
+const char *score_text(double value, int digits, char text[SCORE_TEXT]) {
+    if (isnan(value))
+        return "undefined";
+    snprintf(text, SCORE_TEXT, "%.*g", digits, value);
+    return text;
+}
+
+void score_undefined_note(const yg_model *model, const yg_scores *scores, const char *part) {
+    for (size_t i = 0; i < scores->count; i++) {
+        if (scores->metrics[i].table || !isnan(scores->metrics[i].value))
+            continue;
+        const char *reason = yg_score_undefined(yg_model_get_metric(model, i).function);
+        terminal_say("note: %s%s%s is undefined%s%s", part ? part : "", part ? "." : "",
+                     scores->metrics[i].name, reason ? ": " : "", reason ? reason : "");
+    }
+}
 
 /* What the two sides of a matrix are, in words. */
 static const char *note_of(const yg_score_table *t) {

@@ -2,7 +2,9 @@
  * yamlgrad train: trains a model, shows how it goes, and says where the results are.
  */
 #include "../graph/text.h"
+#include "../train/run_folder.h"
 #include "../train/units.h"
+#include "../train/weights.h"
 #include "commands.h"
 #include "events.h"
 #include "interrupt.h"
@@ -16,7 +18,6 @@
 #include "table.h"
 #include "terminal.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,8 +51,19 @@ static void print_repeated(const command_line *line, const char *option) {
         print_option(option, texts[i]);
 }
 
+/* The weights of the run, where they are not those that are found without the option. */
+static void print_weights(const yg_model *model, const yg_train_result *result) {
+    char *own = yg_run_path(result->folder, YG_RUN_WEIGHTS, NULL);
+    char *found = yg_weights_path(model, NULL);
+    if (own != NULL && (found == NULL || strcmp(own, found) != 0))
+        print_option("weights", own);
+    free(own);
+    free(found);
+}
+
 /* Suggests the next command, with the options that it needs. */
-static void print_next(const yg_train_result *result, const command_line *line) {
+static void print_next(const yg_model *model, const yg_train_result *result,
+                       const command_line *line) {
     static const char *const run_options[] = {"out", "epochs", "steps", "batch-size", "lr", "seed"};
     terminal_print(stderr, "%s ", result->interrupted ? "go on:  " : "next:   ");
     print_word(line->program);
@@ -64,12 +76,8 @@ static void print_next(const yg_train_result *result, const command_line *line) 
         terminal_print(stderr, " --resume");
         for (size_t i = 0; i < sizeof run_options / sizeof *run_options; i++)
             print_given(line, run_options[i]);
-    } else if (option_given(line, "out")) {
-        yg_text weights = {0};
-        yg_text_add(&weights, "%s/weights.safetensors", result->folder);
-        char *path = yg_text_take(&weights);
-        print_option("weights", path != NULL ? path : result->folder);
-        free(path);
+    } else {
+        print_weights(model, result);
     }
     print_given(line, "dtype");
     print_repeated(line, "set");
@@ -78,16 +86,16 @@ static void print_next(const yg_train_result *result, const command_line *line) 
     terminal_print(stderr, "\n");
 }
 
-/* A run that is stopped ends at once: `report` draws it later. */
 static bool is_reported(const command_line *line, const yg_train_result *result) {
-    return !result->interrupted && !option_given(line, "no-report");
+    const bool idle = result->interrupted && result->new_steps == 0;
+    return !idle && !option_given(line, "no-report");
 }
 
 static const char *status_text(const yg_train_result *result) {
-    return result->interrupted              ? "interrupted"
-           : result->training.examples == 0 ? "nothing left to train"
-           : result->stopped_early          ? "stopped early"
-                                            : "trained";
+    return result->interrupted      ? "interrupted"
+           : result->new_steps == 0 ? "nothing left to train"
+           : result->stopped_early  ? "stopped early"
+                                    : "trained";
 }
 
 /* The tables of the part that tells most of the weights. */
@@ -100,7 +108,31 @@ static void print_tables(const yg_train_result *result) {
         score_tables_print(&result->training, "train", stderr);
 }
 
-static void print_result(const yg_train_result *result, const command_line *line) {
+/* All are of one epoch. */
+static void print_all_scores(const yg_train_result *result) {
+    if (result->scored)
+        terminal_say("scores at the kept weights, of epoch %lld:", (long long)result->best_epoch);
+    else if (result->best_epoch > 0 && result->training.examples > 0)
+        terminal_say("scores of epoch %lld:", (long long)result->best_epoch);
+    if (result->training.examples > 0) /* 0: no epoch was finished */
+        print_scores("train", result->train_examples, &result->training);
+    if (result->has_validation)
+        print_scores("validation", result->validation_examples, &result->validation);
+    if (result->has_test)
+        print_scores("test", result->test_examples, &result->test);
+}
+
+static void print_undefined(const yg_model *model, const yg_train_result *result) {
+    if (result->training.examples > 0)
+        score_undefined_note(model, &result->training, "train");
+    if (result->has_validation)
+        score_undefined_note(model, &result->validation, "validation");
+    if (result->has_test)
+        score_undefined_note(model, &result->test, "test");
+}
+
+static void print_result(const yg_model *model, const yg_train_result *result,
+                         const command_line *line) {
     char seconds[32];
     char parameters[32];
     char memory[MEMORY_TEXT];
@@ -113,18 +145,9 @@ static void print_result(const yg_train_result *result, const command_line *line
                  text_of_seconds(result->seconds, seconds),
                  text_of_count((double)result->parameters, parameters),
                  (long long)result->best_epoch, peak ? "; peak memory " : "", peak ? peak : "");
-    if (result->training.examples > 0) /* 0: no epoch was finished */
-        print_scores("train", result->train_examples, &result->training);
-    if (result->has_validation)
-        print_scores("validation", result->validation_examples, &result->validation);
-    if (result->has_test)
-        print_scores("test", result->test_examples, &result->test);
+    print_all_scores(result);
+    print_undefined(model, result);
     print_tables(result);
-    if (result->has_validation && !isfinite(result->validation.loss))
-        terminal_say(
-            "warning: the loss of the validation part is %s, so no epoch can be called the best by "
-            "it; look at that part: yamlgrad data %s",
-            isnan(result->validation.loss) ? "not a number" : "infinite", operand(line, 0));
     for (size_t i = 0; i < result->training.count; i++)
         if (result->training.metrics[i].of_batches)
             terminal_say("note: train.%s is a mean over batches, which depends on their size: the "
@@ -141,7 +164,7 @@ static void print_result(const yg_train_result *result, const command_line *line
         terminal_say("an earlier run is kept in %s", result->moved);
     terminal_say("results: %s/ (%sweights.safetensors, metrics.jsonl)", result->folder,
                  is_reported(line, result) ? "report.html, " : "");
-    print_next(result, line);
+    print_next(model, result, line);
 }
 
 static void print_units(const yg_model *model) {
@@ -185,6 +208,7 @@ static bool train_for_people(const command_line *line, const yg_model *model,
     const bool quiet = option_given(line, "quiet");
     progress progress;
     progress_start(&progress);
+    progress.result = result;
     if (!quiet) {
         options->planned = progress_planned;
         options->progress = progress_show;
@@ -197,7 +221,7 @@ static bool train_for_people(const command_line *line, const yg_model *model,
     if (result->interrupted && result->steps == 0) {
         terminal_say("interrupted before the first step");
     } else if (!quiet) {
-        print_result(result, line);
+        print_result(model, result, line);
         print_units(model);
     }
     return true;
@@ -307,7 +331,8 @@ const command command_train = {
     .summary = "train a model on its data",
     .details =
         "Trains MODEL on the data that its `data:` section names, as its `train:` section says;\n"
-        "both may stand in RUN.yaml instead. Ctrl-C ends after the current step with all saved.\n",
+        "both may stand in RUN.yaml instead. Ctrl-C ends after the current step with all saved;\n"
+        "a second one does not wait for the report.\n",
     .min_operands = 1,
     .max_operands = 2,
     .options = options,

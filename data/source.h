@@ -117,11 +117,12 @@ void *yg_table_source_of(const yg_reading *reading, const yg_table_request *requ
  * False if there are fewer, or on failure. */
 bool yg_table_source_place(void *state, int64_t example, yg_place *place, yg_error *error);
 
-/* Where an example of the training data stands, as text, for messages: "rows.csv:18". The data are
- * opened again for that. `example` is its number in the dataset. NULL: it cannot be told. Returns
- * `text`. (example_place.c) */
-const char *yg_example_place(const yg_model *model, yg_data *data, yg_dtype dtype, int64_t example,
-                             char *text, size_t size);
+/* Where an example of a part stands, as text, for messages: "rows.csv:18". The data are opened
+ * again for that. `name` is the part's, `example` its number in the dataset. NULL: it cannot be
+ * told. Returns `text`. (example_place.c) */
+const char *yg_example_place(const yg_model *model, yg_data *data, const yg_part *part,
+                             const char *name, yg_dtype dtype, int64_t example, char *text,
+                             size_t size);
 
 /* A file of arrays for all ports, for yg_source_array: see array_file.h. NULL on failure. */
 void *yg_array_source_open(const yg_reading *reading, const char *path, yg_error *error);

@@ -349,9 +349,44 @@ loss: mean(square(log(x + 1) * p - y))
 data: {train: {x: [[1], [2]], y: [[1], [3]]}, validation: {x: [[-3], [0]], y: [[1], [1]]}}
 train: {epochs: 2, batch_size: 1, optimizer: {type: sgd, lr: 0.01}}
 END
-expect "train: a validation part that cannot be scored" 0 "" \
-    "^warning: the loss of the validation part is not a number.*: yamlgrad data bad_part.yaml$" \
+expect "train: a validation part that cannot be scored" 1 "" \
+    "^bad_part.yaml:6:19: error: the loss of the validation part is not a number after step 2 " \
     "$yamlgrad" train bad_part.yaml --no-report
+failed=runs/bad_part/failed
+expect "… tells the example" 1 "" "^in example 0 of the batch, counted from 0: bad_part.yaml:7:60$" \
+    "$yamlgrad" train bad_part.yaml --no-report
+expect "… keeps the batch" 1 "^loss *nan$" "it begins in batch 0 of that part.*: a node .log, $failed/model.yaml:" \
+    "$yamlgrad" eval $failed/model.yaml --weights $failed/weights.safetensors
+sed 's/, validation.*/}/; s/epochs: 2/epochs: 2, log_every: 50/' bad_part.yaml >patient.yaml
+expect "train: what can never happen" 0 "" "^warning: patient.yaml:8:31: .log_every: 50. of 4 steps: no step is noted$" \
+    "$yamlgrad" train patient.yaml --no-report
+expect "… in JSON" 0 '"warnings": ."patient.yaml:8:31: ' "" "$yamlgrad" train patient.yaml --no-report --json
+expect "check: what can never happen" 0 "" "^warning: patient.yaml:8:31: .log_every: 50. of 4 steps: no step is noted$" \
+    "$yamlgrad" check patient.yaml
+mkdir elsewhere
+"$yamlgrad" train patient.yaml --quiet --out elsewhere/kept
+for given in elsewhere/kept elsewhere/kept/ elsewhere/kept/model.yaml; do
+    expect "eval of $given finds its weights" 0 "^loss " "" "$yamlgrad" eval "$given" --data train
+done
+expect "predict by a run's folder" 0 "^p\.0|^p" "" sh -c "printf 'x\n1\n' | \"$yamlgrad\" predict elsewhere/kept"
+expect "report by a run's model" 0 "" "^written: elsewhere/kept/report.html$" "$yamlgrad" report elsewhere/kept/model.yaml
+expect "train by a run's folder" 0 "" "^next: .* eval elsewhere/kept --weights again/weights.safetensors$" \
+    "$yamlgrad" train elsewhere/kept --out again --no-report
+cat >one_class.yaml <<'END'
+format: 1
+inputs: {x: [B, 1]}
+targets: {y: [B, 1]}
+graph: {p: {type: linear, input: x, out_features: 1}}
+outputs: [p]
+loss: binary_cross_entropy_with_logits(p, y)
+metrics: {area: "roc_auc(p, y)"}
+data: {train: {x: [[1], [2]], y: [[1], [1]]}}
+train: {epochs: 2, optimizer: {type: sgd, lr: 0.01}}
+END
+expect "train: a metric without a value" 0 "" "^note: train.area is undefined: it needs examples of two classes$" \
+    "$yamlgrad" train one_class.yaml --no-report
+expect "eval: a metric without a value" 0 "^area *undefined$" "^note: area is undefined: it needs" \
+    "$yamlgrad" eval one_class.yaml
 expect "train: next" 0 "" "^next: .*eval xor.yaml --weights b/weights.safetensors" \
     "$yamlgrad" train xor.yaml --out b
 expect "train: next, with what it needs" 0 "" "^next: .* eval xor.yaml --set hidden=5$" \

@@ -46,7 +46,7 @@ static bool pass(const char *path, char **whole, yg_error *error) {
     yg_model_copy copy = {0};
     *whole = NULL;
     yg_model *model = yg_model_load(path, &options, error);
-    if (model && yg_model_copy_make(model, &run, &copy, error)) {
+    if (model && yg_model_copy_make(model, &run, false, &copy, error)) {
         *whole = copy.model;
         copy.model = NULL;
     }

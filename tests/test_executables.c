@@ -31,7 +31,7 @@ static const char form[] =
     "outputs: [out]\n"
     "loss: %s\n"
     "metrics: {m: \"%s\", all: sum(w) + sum(v) + s + sum(t) + sum(u) + mean(x)}\n"
-    "data: {train: {x: [[1, 2], [3, 4]]}}\n"
+    "data: {train: {x: [[1, 2], [3, 4]]}, validation: {x: [[1, 2], [3, 4]]}}\n"
     "train: {epochs: 1, batch_size: 2, optimizer: {type: sgd, lr: 0}}\n";
 
 static yg_model *make_model(const workspace *w, const char *out, const char *loss,
@@ -145,7 +145,13 @@ Test(executables, losses_and_metrics_that_are_leaves) {
     workspace_remove(&w);
 }
 
-/* A metric and the loss are computed from the same parameters: those before the update. That also
+static void take_metric(void *context, const yg_train_progress *progress) {
+    if (progress->epoch_end)
+        *(double *)context = progress->training.metrics[0].value;
+}
+
+/* In the scores that an epoch gathers, metrics and the loss are computed from the same parameters:
+ * those before the update. That also
  * holds for a metric that is a parameter, though the step writes over it. */
 Test(executables, a_metric_that_is_a_parameter_is_of_before_the_update) {
     static const char *const metrics[] = {"s",     "squeeze(u[1:])", "1.0 * s",
@@ -159,11 +165,20 @@ Test(executables, a_metric_that_is_a_parameter_is_of_before_the_update) {
         yg_model *model = make_model(&w, "x", "4 * s + sum(w * v) + sum(u)", metrics[i]);
         yg_error error = {0};
         yg_train_result result;
-        const yg_train_options options = {
-            .weights = weights, .out = out, .threads = 1, .has_lr = true, .lr = 0.5};
+        double value = 0;
+        const yg_train_options options = {.weights = weights,
+                                          .out = out,
+                                          .threads = 1,
+                                          .has_lr = true,
+                                          .lr = 0.5,
+                                          .progress = take_metric,
+                                          .context = &value};
         cr_assert(yg_train(model, &options, &result, &error), "%s", error.message);
-        cr_expect_eq(result.training.metrics[0].value, 0.125, "%s: %g", metrics[i],
-                     result.training.metrics[0].value);
+        cr_expect_eq(value, 0.125, "%s: %g", metrics[i], value);
+        /* At the kept weights, which are those after it: 0.125 - 4 · 0.5. */
+        if (i != 1)
+            cr_expect_eq(result.training.metrics[0].value, -1.875, "%s: %g", metrics[i],
+                         result.training.metrics[0].value);
         yg_train_result_free(&result);
         yg_model_free(model);
     }

@@ -25,6 +25,10 @@ static const char model_text[] = "format: 1\n"
                                  "  near: mean(1 - square(a - 1.5))\n"
                                  "  far: mean(abs(a - 1.5))\n"
                                  "  none: mean(log(0 * a - 1))\n"
+                                 "  low: mean(log(1.5 - a))\n"
+                                 "  high: mean(0 - log(relu(1.5 - a)))\n"
+                                 "  infinite: mean(1 / (0 * a))\n"
+                                 "  area: roc_auc(a, 0 * y + 1)\n"
                                  "data:\n"
                                  "  train: {x: [[1]], y: [[3]]}\n"
                                  "%s"
@@ -53,7 +57,10 @@ Test(monitor, the_best_epoch_is_by_what_is_monitored) {
         {"monitor: validation.far, mode: min, ", 3, 5},
         {"monitor: validation.far, mode: max, ", 1, 3}, /* 0.9, 0.42, 0.04 */
         {"monitor: train.near, mode: max, ", 3, 5}, /* of the weights that the epoch ends with */
-        {"monitor: validation.none, mode: max, ", 1, 2}, /* no number is never better */
+        /* Undefined from epoch 4 on: never the best, and patience does not count it. */
+        {"monitor: validation.low, mode: min, ", 3, 10},
+        /* Infinite from epoch 4 on: never the best either, and no improvement. */
+        {"monitor: validation.high, mode: max, ", 3, 5},
     };
     const workspace w = workspace_make();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -226,6 +233,33 @@ Test(monitor, without_validation_the_best_weights_have_the_lowest_loss) {
     workspace_remove(&w);
 }
 
+/* What is undefined or infinite in the first epoch cannot choose one. */
+Test(monitor, a_monitor_without_a_value_is_refused) {
+    static const struct {
+        const char *monitor, *message;
+    } cases[] = {
+        {"monitor: validation.none, mode: max, ",
+         "`monitor: validation.none` is undefined in the first epoch, so no epoch"},
+        {"monitor: train.area, mode: max, ",
+         "`monitor: train.area` is undefined in the first epoch: it needs examples of two classes"},
+        {"monitor: validation.infinite, mode: min, ",
+         "`monitor: validation.infinite` is infinite in the first epoch, so no epoch"},
+    };
+    const workspace w = workspace_make();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        yg_model *model = model_of(&w, validation, cases[i].monitor);
+        const yg_train_options options = {.out = workspace_path(&w, "run"), .threads = 1};
+        yg_train_result result;
+        yg_error error = {0};
+        cr_expect_not(yg_train(model, &options, &result, &error), "case %zu", i);
+        cr_expect_not_null(strstr(error.message, cases[i].message), "%s", error.message);
+        cr_expect(error.line == 24, "%d", error.line);
+        yg_train_result_free(&result);
+        yg_model_free(model);
+    }
+    workspace_remove(&w);
+}
+
 /* A run that ends within an epoch reports and keeps its result as after an epoch. */
 Test(monitor, an_epoch_that_is_cut_off_is_measured) {
     const workspace w = workspace_make();
@@ -238,7 +272,8 @@ Test(monitor, an_epoch_that_is_cut_off_is_measured) {
         .out = workspace_path(&w, "run"), .threads = 1, .has_steps = true, .steps = 6};
     cr_assert(yg_train(model, &options, &result, &error), "%s", error.message);
     cr_expect_eq(result.epochs, 1);
-    cr_expect_eq(result.training.examples, 6, "%d", (int)result.training.examples);
+    cr_expect_eq(result.training.examples, result.train_examples, "%d",
+                 (int)result.training.examples);
     char *history = workspace_read(&w, "run/history.csv", NULL);
     cr_expect_not_null(strstr(history, "\n2,6,"), "%s", history);
     free(history);

@@ -10,6 +10,7 @@
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -38,8 +39,9 @@ static const struct {
     const char *message, *cause, *advice;
 } cases[] = {
     /* The square of a finite difference overflows, after some steps. */
-    {"0.5", "h + 0", "mean(square(s - y))", "10", 10, 12, "the loss is infinite at step 13",
-     "begins at step 13: a node (square, ", "a lower learning rate"},
+    {"0.5", "h + 0", "mean(square(s - y))", "10", 10, 12,
+     "the loss of the training part is infinite after step 12 (epoch 6, learning rate 10)",
+     "begins in batch 0 of that part, counted from 0: a node (square, ", "a lower learning rate"},
     /* Untrained: the operator's domain. Of -inf and NaN in the loss, the node is the first. */
     {"0.5", "log(h)", "mean(square(s - y))", "0.1", 8, 6, "at step 1 (epoch 1, learning rate 0.1)",
      "begins at step 1: 's' (log, ", "where the operator is defined"},
@@ -362,5 +364,111 @@ Test(not_finite, a_batch_that_cannot_be_kept_is_told) {
     const char *message = failure_of(&w, text);
     expect_told(message, "'s' (log, ");
     expect_told(message, "\nthe batch could not be kept: ");
+    workspace_remove(&w);
+}
+
+/* ---------------------------------------------------------------------- parts that are scored --
+ */
+
+/* exp(x @ w) overflows in float32 beyond 88; w starts as 1 and grows by 1 a step. */
+static const char scored_text[] = "format: 1\n"
+                                  "name: scored\n"
+                                  "inputs: {x: [B, 1]}\n"
+                                  "targets: {y: [B, 1]}\n"
+                                  "params: {w: {shape: [1, 1], init: ones}}\n"
+                                  "graph:\n"
+                                  "  h: exp(x @ w)\n"
+                                  "outputs: [h]\n"
+                                  "loss: mean(h * y) - mean(w)\n"
+                                  "data:\n"
+                                  "%s"
+                                  "train:\n"
+                                  "  epochs: 10\n"
+                                  "  batch_size: 2\n"
+                                  "%s"
+                                  "  optimizer: {type: sgd, lr: 1}\n";
+
+static const struct {
+    const char *data, *settings, *part, *operand, *place;
+    int epoch; /* the first that fails */
+} parts[] = {
+    {"  train: {x: [[0], [0]], y: [[1], [1]]}\n"
+     "  validation: {x: [[1], [2], [20], [1]], y: [[1], [1], [1], [1]]}\n",
+     "", "the loss of the validation part is infinite after step 4 (epoch 4, learning rate 1)",
+     "it begins in batch 1 of that part, counted from 0: 'h' (exp, ", "t.yaml:12:30", 4},
+    /* The average that is scored lags behind: 1, 1.5, 2.25, 3.125, 4.0625, 5.03. */
+    {"  train: {x: [[0], [0]], y: [[1], [1]]}\n"
+     "  validation: {x: [[1], [2], [20], [1]], y: [[1], [1], [1], [1]]}\n",
+     "  average: {decay: 0.5}\n", "the loss of the validation part is infinite after step 5 ",
+     "  operand `x @ w`: from ", "t.yaml:12:30", 5},
+    {"  train: {file: t.csv, x: x, y: y}\n"
+     "  validation: {file: v.csv, x: x, y: y}\n",
+     "", "the loss of the validation part is infinite after step 4 ", "  operand `x @ w`: from ",
+     "v.csv:4", 4},
+};
+
+Test(not_finite, a_part_that_is_scored_ends_the_run) {
+    const workspace w = workspace_make();
+    workspace_write(&w, "t.csv", "x,y\n0,1\n0,1\n");
+    workspace_write(&w, "v.csv", "x,y\n1,1\n2,1\n20,1\n1,1\n");
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        char text[1200], weights[300];
+        snprintf(text, sizeof text, scored_text, parts[i].data, parts[i].settings);
+        yg_model *model = workspace_model(&w, "t.yaml", text);
+        const yg_train_options options = {.out = workspace_path(&w, "run"), .threads = 1};
+        yg_error error = {0};
+        yg_train_result result;
+        cr_assert_not(yg_train(model, &options, &result, &error), "case %zu", i);
+        yg_train_result_free(&result);
+        cr_expect_eq(error.code, YG_ERROR_NUMERIC);
+        cr_expect_eq(error.line, 7, "case %zu: %d", i, error.line);
+        expect_told(error.message, parts[i].part);
+        expect_told(error.message, parts[i].operand);
+        expect_told(error.message, parts[i].place);
+
+        /* The weights of the best epoch are those before, and the epochs done are told. */
+        yg_scores scores;
+        yg_error none = {0};
+        char lines[40];
+        snprintf(weights, sizeof weights, "%s", workspace_path(&w, "run/weights.safetensors"));
+        cr_assert(
+            yg_evaluate(model, &(yg_evaluate_options){.weights = weights}, &scores, NULL, &none),
+            "%s", none.message);
+        cr_expect(isfinite(scores.loss));
+        yg_scores_free(&scores);
+        char *history = workspace_read(&w, "run/history.csv", NULL);
+        snprintf(lines, sizeof lines, "\n%d,", parts[i].epoch - 1);
+        cr_expect_not_null(strstr(history, lines), "%s", history);
+        snprintf(lines, sizeof lines, "\n%d,", parts[i].epoch);
+        cr_expect_null(strstr(history, lines), "%s", history);
+        free(history);
+        yg_model_free(model);
+
+        /* The kept batch gives it again, at the weights that were scored. */
+        yg_error again = {0};
+        snprintf(weights, sizeof weights, "%s",
+                 workspace_path(&w, "run/failed/weights.safetensors"));
+        model = yg_model_load(workspace_path(&w, "run/failed/model.yaml"), NULL, &none);
+        cr_assert_not_null(model, "%s", none.message);
+        const yg_evaluate_options eval = {.weights = weights, .not_finite = &again};
+        cr_assert(yg_evaluate(model, &eval, &scores, NULL, &none), "%s", none.message);
+        cr_expect(isinf(scores.loss), "%g", scores.loss);
+        expect_told(again.message, "the loss of the training part is infinite");
+        yg_scores_free(&scores);
+        yg_model_free(model);
+        workspace_remove_folder(&w, "run");
+    }
+    workspace_remove(&w);
+}
+
+/* The run is over, and its weights are kept; but its scores cannot be told. */
+Test(not_finite, a_test_part_that_cannot_be_scored_is_told) {
+    const workspace w = workspace_make();
+    char text[1200];
+    snprintf(text, sizeof text, scored_text,
+             "  train: {x: [[0], [0]], y: [[1], [1]]}\n  test: {x: [[1], [100]], y: [[1], [1]]}\n", "");
+    expect_told(failure_of(&w, text), "the loss of the test part is infinite after step 10 ");
+    cr_expect(workspace_has(&w, "run/weights.safetensors"));
+    cr_expect(workspace_has(&w, "run/checkpoint.safetensors"));
     workspace_remove(&w);
 }

@@ -83,7 +83,7 @@ Test(progress, nan_has_no_sign) {
     const yg_scores scores = {.loss = copysign((double)NAN, -1), .count = 1, .metrics = &metric};
     char *text = text_of_scores(&scores);
     cr_assert_not_null(text);
-    cr_expect_str_eq(text, "loss nan  auc nan");
+    cr_expect_str_eq(text, "loss nan  auc undefined");
     free(text);
 }
 

@@ -373,7 +373,7 @@ Test(training, a_loss_that_is_not_finite_stops_the_run_and_keeps_what_was_reache
     cr_expect_gt(result.steps, 1);
     yg_train_result_free(&result);
     cr_expect_eq(error.code, YG_ERROR_NUMERIC);
-    cr_expect_not_null(strstr(error.message, "at step "), "%s", error.message);
+    cr_expect_not_null(strstr(error.message, " after step "), "%s", error.message);
     cr_expect_not_null(strstr(error.message, "learning rate 10"), "%s", error.message);
     cr_expect(workspace_has(&w, "run/weights.safetensors"));
     yg_scores scores;

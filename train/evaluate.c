@@ -9,9 +9,12 @@
 #include "../data/sequences.h"
 #include "../data/series.h"
 #include "executables.h"
+#include "not_finite_scores.h"
 #include "settings.h"
 #include "weights.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,12 +81,44 @@ static bool read_data(const yg_model *model, const yg_evaluate_options *options,
                    data->validation.count ? ", validation" : "", data->test.count ? ", test" : "");
 }
 
+/* Batches of training give the same numbers as training, to the last digit. */
+static bool batch_size_of(const yg_model *model, const yg_evaluate_options *options,
+                          int64_t examples, int64_t *batch, yg_error *error) {
+    enum { WITHOUT_TRAINING = 256 };
+    yg_settings settings;
+    *batch = options->batch_size;
+    if (*batch <= 0) {
+        if (!yg_settings_read_step(model, &settings, error))
+            return false;
+        *batch = yg_model_section(model, "train") ? settings.batch_size : WITHOUT_TRAINING;
+    }
+    *batch = examples < *batch ? examples : *batch;
+    return true;
+}
+
+/* Tells the caller of a loss that is not finite, if it wants to know. */
+static void tell_not_finite(yg_executables *executables, const yg_evaluate_options *options,
+                            yg_data *data, const yg_part *part, const char *name, double loss) {
+    char words[200];
+    snprintf(words, sizeof words, options->csv ? "data '%.150s'" : "%.150s part",
+             !options->csv && strcmp(name, "train") == 0 ? "training" : name);
+    const yg_not_finite_part p = {.executables = executables,
+                                  .data = data,
+                                  .part = part,
+                                  .name = name,
+                                  .words = words,
+                                  .batch_size = executables->batch_size};
+    if (options->not_finite && !isfinite(loss))
+        yg_not_finite_part_fail(&p, loss, options->not_finite);
+}
+
 static bool score(const yg_model *model, const yg_evaluate_options *options,
-                  const yg_tensor_file *weights, const char *path, yg_dtype dtype,
-                  const yg_data *data, const yg_part *part, yg_scores *scores, yg_error *error) {
+                  const yg_tensor_file *weights, const char *path, yg_dtype dtype, yg_data *data,
+                  const yg_part *part, const char *name, yg_scores *scores, yg_error *error) {
     yg_tensor_file store = {0};
-    const int64_t asked = options->batch_size > 0 ? options->batch_size : 256;
-    const int64_t batch = part->count < asked ? part->count : asked;
+    int64_t batch;
+    if (!batch_size_of(model, options, part->count, &batch, error))
+        return false;
     yg_executables executables = {
         .options = {.model = model, .data = data, .dtype = dtype, .threads = options->threads},
         .store = &store,
@@ -94,6 +129,8 @@ static bool score(const yg_model *model, const yg_evaluate_options *options,
                       yg_weights_assign(weights, path, store.count, &store, error) &&
                       yg_scores_begin(&executables.plan, scores, error) &&
                       yg_executables_score(&executables, part, batch, scores, error);
+    if (good)
+        tell_not_finite(&executables, options, data, part, name, scores->loss);
     yg_executables_free(&executables);
     yg_tensor_file_free(&store);
     return good;
@@ -116,7 +153,7 @@ bool yg_evaluate(const yg_model *model, const yg_evaluate_options *options, yg_s
         yg_settings_dtype(model, options->dtype, &dtype, error) &&
         yg_weights_read(model, path, &weights, error) &&
         read_data(model, options, &weights, path, dtype, &data, &part, &name, error) &&
-        score(model, options, &weights, path, dtype, &data, part, scores, error);
+        score(model, options, &weights, path, dtype, &data, part, name, scores, error);
     if (!good)
         yg_scores_free(scores);
     else if (split)

@@ -56,10 +56,14 @@ typedef struct yg_evaluate_options {
                             NULL: none. A table has the columns that the
                             weights file remembers, those of targets too, and the delimiter of
                             `data: train`. */
-    int64_t batch_size;  /* 0: 256 */
+    int64_t batch_size;  /* 0: that of `train:`, which gives the numbers that a run tells of its
+                            weights to the last digit; 256 without that section */
     yg_dtype dtype;      /* YG_F32 or YG_F64; anything else, such as 0: `train: dtype` of the model,
                             or YG_F32 without that */
     int threads;         /* 0: all cores */
+    yg_error *not_finite; /* filled in where the loss is NaN or infinite, with the node, its line
+                             and the example where that begins. Such an evaluation is a success all
+                             the same. NULL: nothing is told */
 } yg_evaluate_options;
 
 /* Evaluates. `options` may be NULL. *split becomes the name of the split, or the path of the CSV

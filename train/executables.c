@@ -5,6 +5,7 @@
 
 #include "../data/sequences.h"
 #include "../data/source.h"
+#include "../graph/clock.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -133,21 +134,52 @@ static bool choose_batch(yg_executables *executables, int64_t examples, int64_t 
     return true;
 }
 
+bool yg_executables_in_time(const yg_executables *executables, yg_error *error) {
+    return executables->deadline <= 0 || yg_clock() < executables->deadline ||
+           yg_fail(error, YG_ERROR_IO, YG_NOWHERE, "there was no time to compute all scores");
+}
+
+/* Runs the next batch of a stream; NULL on failure. */
+static yg_executable *run_next(yg_executables *executables, yg_stream *stream, int64_t batch_size,
+                               yg_error *error) {
+    if (!yg_executables_in_time(executables, error))
+        return NULL;
+    const int64_t left = yg_stream_left(stream);
+    const int64_t count = left < batch_size ? left : batch_size;
+    yg_executable *executable =
+        yg_executables_get(executables, count, yg_stream_longest(stream, count), error);
+    const bool good = executable && yg_executable_fill(executable, stream, error) &&
+                      yg_executable_run(executable, 0, 0, error);
+    return good ? executable : NULL;
+}
+
 static bool add_all(yg_executables *executables, yg_stream *stream, int64_t batch_size,
                     yg_totals *totals, yg_error *error) {
     while (yg_stream_left(stream) > 0) {
-        const int64_t left = yg_stream_left(stream);
-        const int64_t count = left < batch_size ? left : batch_size;
-        yg_executable *executable =
-            yg_executables_get(executables, count, yg_stream_longest(stream, count), error);
+        const yg_executable *executable = run_next(executables, stream, batch_size, error);
         if (!executable)
-            return false;
-        if (!yg_executable_fill(executable, stream, error) ||
-            !yg_executable_run(executable, 0, 0, error))
             return false;
         yg_totals_add(&executables->plan, executable, totals);
     }
     return true;
+}
+
+yg_stream *yg_executables_not_finite(yg_executables *executables, const yg_part *part,
+                                     int64_t batch_size, yg_executable **found, int64_t *batch,
+                                     int64_t *begin) {
+    yg_stream *stream = yg_stream_open(part, NULL);
+    bool good = stream && yg_stream_sort(stream, NULL) &&
+                choose_batch(executables, part->count, &batch_size, NULL);
+    *found = NULL;
+    for (*batch = 0; good && !*found && yg_stream_left(stream) > 0; ++*batch) {
+        *begin = part->count - yg_stream_left(stream);
+        yg_executable *executable = run_next(executables, stream, batch_size, NULL);
+        good = executable != NULL;
+        if (good && !yg_executable_is_finite(executable))
+            *found = executable;
+    }
+    --*batch;
+    return stream;
 }
 
 bool yg_executables_score(yg_executables *executables, const yg_part *part, int64_t batch_size,

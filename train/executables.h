@@ -21,6 +21,7 @@ typedef struct yg_executables {
     size_t count;
     yg_executable **executables; /* of sequences, those that were used last: see LIMIT there */
     uint64_t used;               /* counts calls of yg_executables_get() */
+    double deadline;             /* by yg_clock(): scoring fails beyond it; 0: there is none */
     bool planned;                /* `plan` has been made */
     yg_score_plan plan;
     yg_heads heads;
@@ -35,10 +36,20 @@ yg_executable *yg_executables_get(yg_executables *executables, int64_t batch, in
                                   yg_error *error);
 void yg_executables_free(yg_executables *executables); /* what it holds, not the struct */
 
+/* Fails where the deadline has passed. */
+bool yg_executables_in_time(const yg_executables *executables, yg_error *error);
+
 /* Computes loss and metrics of all examples, in batches, into `scores`, which yg_scores_begin()
  * made. Scores that mix examples are computed in one batch, if memory allows it. False on failure.
  */
 bool yg_executables_score(yg_executables *executables, const yg_part *part, int64_t batch_size,
                           yg_scores *scores, yg_error *error);
+
+/* Scores a part again, up to the first batch that is not finite: *found becomes its executable,
+ * NULL: there is none. *batch is its number and *begin its first example in the order of the
+ * stream, which the caller closes; NULL on failure. */
+yg_stream *yg_executables_not_finite(yg_executables *executables, const yg_part *part,
+                                     int64_t batch_size, yg_executable **found, int64_t *batch,
+                                     int64_t *begin);
 
 #endif

@@ -6,6 +6,7 @@
 #include "../graph/file.h"
 #include "../graph/text.h"
 #include "../models/loader/print.h"
+#include "run_folder.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -41,17 +42,19 @@ static bool save_batch(const char *folder, const yg_executable *executable, yg_e
     yg_tensor_file file = {0};
     const bool good = add_ports(executable, input, inputs, &file, error) &&
                       add_ports(executable, target, targets, &file, error) &&
-                      save(folder, "batch.safetensors", &file, error);
+                      save(folder, YG_FAILED_BATCH, &file, error);
     yg_tensor_file_free(&file);
     return good;
 }
 
-static bool save_weights(const char *folder, const yg_run *run, yg_error *error) {
+static bool save_weights(const char *folder, const yg_failed_step *failed, yg_error *error) {
     yg_tensor_file file = {0};
     bool good = true;
-    for (size_t i = 0; i < run->parameter_count && good; i++)
-        good = yg_tensor_file_lend(&file, run->store.tensors[i].name, &run->store.tensors[i].type,
-                                   run->store.tensors[i].data, error);
+    for (size_t i = 0; i < failed->count && good; i++) {
+        const yg_tensor *tensor = &failed->store->tensors[i];
+        good = yg_tensor_file_lend(&file, tensor->name, &tensor->type,
+                                   failed->values ? failed->values[i] : tensor->data, error);
+    }
     good = good && save(folder, YG_RUN_WEIGHTS, &file, error);
     yg_tensor_file_free(&file);
     return good;
@@ -66,11 +69,12 @@ static bool save_model(const char *folder, const yg_model *model, yg_error *erro
     return good;
 }
 
-bool yg_failed_step_save(const yg_run *run, const yg_executable *executable, yg_error *error) {
-    char *folder = yg_run_path(run->result->folder, YG_RUN_FAILED, error);
+bool yg_failed_step_save(const yg_failed_step *failed, yg_error *error) {
+    char *folder = yg_run_path(failed->folder, YG_RUN_FAILED, error);
     const bool good = folder && yg_file_make_folder(folder, error) &&
-                      save_batch(folder, executable, error) && save_weights(folder, run, error) &&
-                      save_model(folder, run->model, error);
+                      save_batch(folder, failed->executable, error) &&
+                      save_weights(folder, failed, error) &&
+                      save_model(folder, failed->model, error);
     free(folder);
     return good;
 }

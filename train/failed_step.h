@@ -1,5 +1,6 @@
 /*
- * What a step that went wrong was computed from, kept to be looked at. Private to train/.
+ * What a step, or a batch that was scored, went wrong with, kept to be looked at. Private to
+ * train/.
  *
  *   RUN/failed/batch.safetensors    the inputs and targets, as the network takes them: transformed,
  *                                   standardised, in the order of the batch
@@ -12,10 +13,20 @@
 #ifndef YG_TRAIN_FAILED_STEP_H
 #define YG_TRAIN_FAILED_STEP_H
 
-#include "run.h"
+#include "executable.h"
 
-/* Writes the files. The executable's inputs hold the batch, and the run's store the parameters.
- * False on failure. */
-bool yg_failed_step_save(const yg_run *run, const yg_executable *executable, yg_error *error);
+#define YG_FAILED_BATCH "batch.safetensors"
+
+typedef struct yg_failed_step {
+    const char *folder; /* of the run */
+    const yg_model *model;
+    const yg_tensor_file *store; /* its first `count` tensors are the parameters */
+    size_t count;
+    void *const *values; /* of the parameters, in place of those of the store; NULL: those */
+    const yg_executable *executable; /* its inputs hold the batch */
+} yg_failed_step;
+
+/* Writes the files. False on failure. */
+bool yg_failed_step_save(const yg_failed_step *failed, yg_error *error);
 
 #endif

@@ -79,6 +79,10 @@ static bool pair(const yg_run *run, yg_findings *f, const yg_executable *executa
     for (size_t i = 0; i < executable->output_count; i++) {
         const yg_told_class *label = yg_answer_label(&f->outputs, i);
         const size_t port = label ? label->port : target_of(run, f, executable, i);
+        /* Answers by step are as many as there are steps, which is another table. */
+        if (f->outputs.steps[i] ||
+            (port != SIZE_MAX && yg_port_is_ragged(&run->data, yg_model_port(run->model, port))))
+            continue;
         if (port != SIZE_MAX && !add_finding(run, f, executable, i, port, label, error))
             return false;
     }
@@ -232,9 +236,11 @@ static bool gather(const yg_run *run, yg_findings *f, yg_executables *executable
     yg_stream *stream = room ? yg_stream_open(f->part, error) : NULL;
     bool good = stream || (!room && yg_fail_memory(error));
     for (int64_t first = 0; good && first < f->part->count; first += f->batch) {
-        const int64_t left = f->part->count - first;
+        const int64_t left = f->part->count - first, count = left < f->batch ? left : f->batch;
         yg_executable *executable =
-            yg_executables_get(executables, left < f->batch ? left : f->batch, 0, error);
+            yg_executables_in_time(executables, error)
+                ? yg_executables_get(executables, count, yg_stream_longest(stream, count), error)
+                : NULL;
         good = executable && yg_executable_fill(executable, stream, error) &&
                yg_executable_run(executable, 0, 0, error) &&
                note_batch(run, f, executable, first, room, error);
@@ -256,11 +262,19 @@ static void free_findings(yg_findings *f) {
 }
 
 /* Interprets the outputs. An output that is no prediction is no failure: *found becomes false. */
-static bool interpret(const yg_run *run, yg_findings *f, yg_executable *executable, bool *found,
-                      yg_error *error) {
+static bool interpret(const yg_run *run, yg_findings *f, const yg_executables *executables,
+                      yg_executable *executable, bool *found, yg_error *error) {
     yg_error reason = {0};
-    *found =
-        yg_interpretation_make(run->model, &run->data, executable, NULL, "", &f->outputs, &reason);
+    yg_network *longer = NULL;
+    if (run->data.sequencing.symbol) {
+        yg_executable_options options = executables->options;
+        options.length = executable->length + 1;
+        if (!(longer = yg_executable_network(&options, executable->batch, error)))
+            return false;
+    }
+    *found = yg_interpretation_make(run->model, &run->data, executable, longer, "", &f->outputs,
+                                    &reason);
+    yg_network_free(longer);
     if (!*found)
         return reason.code == YG_ERROR_SHAPE || yg_fail_as(error, &reason);
     if (!pair(run, f, executable, error))
@@ -297,10 +311,13 @@ static bool add_part(yg_run *run, const char *name, const yg_part *part, bool *a
                                               .threads = run->options->threads,
                                               .outputs_only = true},
                                   .store = &run->store,
-                                  .beside = &run->train};
+                                  .beside = &run->train,
+                                  .longest = yg_part_longest(part, 0, part->count),
+                                  .deadline = run->score.deadline};
     bool found = false;
-    yg_executable *executable = yg_executables_get(&executables, f.batch, 0, error);
-    bool good = executable && interpret(run, &f, executable, &found, error);
+    yg_executable *executable =
+        yg_executables_get(&executables, f.batch, executables.longest, error);
+    bool good = executable && interpret(run, &f, &executables, executable, &found, error);
     if (good && found) {
         yg_text_add(out, *any ? ",\n" : "");
         *any = true;
@@ -318,7 +335,7 @@ bool yg_findings_write(yg_run *run, yg_error *error) {
     const yg_data *data = &run->data;
     yg_text out = {0};
     bool any = false, good = true;
-    if (data->sequencing.symbol || !yg_model_output_count(run->model))
+    if (!yg_model_output_count(run->model))
         return true;
     yg_text_add(&out, "{\"format\": 1, \"parts\": [\n");
     if (data->validation.count)

@@ -204,7 +204,8 @@ static bool add_inputs(const yg_run *run, const yg_findings *f, int64_t example,
         const yg_elements *elements = &f->part->dataset->ports[p];
         const bool in_row =
             row && run->data.encoding.ports[p].column_count && elements->width <= LISTED;
-        if (run->data.series.length || in_row || !is_told(port, elements->width))
+        if (run->data.series.length || in_row || elements->ragged ||
+            !is_told(port, elements->width))
             continue;
         const size_t width = (size_t)elements->width;
         double *values = calloc(2 * width, sizeof *values);

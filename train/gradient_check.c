@@ -180,11 +180,11 @@ static bool check_all(checker *c, int64_t limit, yg_gradient_checks *checks) {
 
 /* What training would refuse is refused here too, by the same calls. */
 static bool check_training(const yg_model *model, const yg_gradients_options *options,
-                           yg_error *error) {
+                           char **advice, yg_error *error) {
     yg_settings settings;
     if (!yg_model_section(model, "train"))
         return true;
-    return yg_model_section(model, "data") ? yg_run_rehearse(model, options->threads, error)
+    return yg_model_section(model, "data") ? yg_run_rehearse(model, options->threads, advice, error)
                                            : yg_settings_read(model, NULL, &settings, error);
 }
 
@@ -252,7 +252,7 @@ bool yg_check_gradients(const yg_model *model, const yg_gradients_options *optio
                                    .has_loss = yg_model_section(model, "loss") != NULL};
     /* Every symbolic dimension gets the size 3: small, and not 1, which would hide mistakes. */
     static const yg_invention invention = {.examples = EXAMPLES, .otherwise = 3};
-    bool good = check_training(model, options, error) &&
+    bool good = check_training(model, options, &checks->advice, error) &&
                 (checks->random_data
                      ? yg_data_invent(model, YG_F64, &invention, &data, error)
                      : yg_encoding_load_data(model, options->weights, YG_F64, &data, error)) &&
@@ -268,5 +268,6 @@ void yg_gradient_checks_free(yg_gradient_checks *checks) {
     for (size_t i = 0; i < checks->count; i++)
         free(checks->parameters[i].name);
     free(checks->parameters);
+    free(checks->advice);
     *checks = (yg_gradient_checks){0};
 }

@@ -68,6 +68,7 @@ typedef struct yg_gradient_check {
 typedef struct yg_gradient_checks {
     bool passed;      /* all parameters passed */
     bool has_loss;    /* false: the loss is the sum of the outputs times random numbers */
+    char *advice;     /* as yg_train_result.advice; NULL: the model has no training */
     bool random_data; /* the model has no data that can be read; random values were used */
     int64_t examples;
     double loss;

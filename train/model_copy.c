@@ -307,6 +307,19 @@ static void add_settings(copying *c, const yg_train_options *options) {
         add_rate(c, train, options->lr);
 }
 
+/* Names the weights that the run starts from. Where they were not kept, the file's own path stays.
+ */
+static void add_start(copying *c, bool starts) {
+    const yg_value *train = yg_model_section(c->model, "train");
+    const yg_value *weights = train ? yg_value_get(train, "weights") : NULL;
+    if (!starts)
+        add_path(c, weights, "train");
+    else if (weights && weights->written)
+        set_text(c, weights, YG_RUN_START);
+    else if (train && train->kind == YG_MAPPING)
+        set(c, train, "weights", YG_RUN_START);
+}
+
 /* Writes the overrides in, the last one first: its place may be within the text of an earlier one.
  * That text gets its other changes, such as absolute paths, on the way. */
 static void add_overrides(copying *c) {
@@ -412,12 +425,13 @@ static char *joined(const char *model, const char *run) {
     return NULL;
 }
 
-bool yg_model_copy_make(const yg_model *model, const yg_train_options *options, yg_model_copy *copy,
-                        yg_error *error) {
+bool yg_model_copy_make(const yg_model *model, const yg_train_options *options, bool starts,
+                        yg_model_copy *copy, yg_error *error) {
     copying c = {.model = model};
     *copy = (yg_model_copy){0};
     add_paths(&c);
     add_settings(&c, options);
+    add_start(&c, starts);
     add_overrides(&c);
     drop_vars(&c);
     bool good = !c.failed && !c.edits.failed ? true : yg_fail_memory(error);

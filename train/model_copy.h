@@ -17,10 +17,11 @@ typedef struct yg_model_copy {
 } yg_model_copy;
 
 /* Reads the model's one or two files (options->run_path) and makes their copies. They may stand in
- * the run's own folder: so this comes before an older run is moved away. False on failure; freed by
+ * the run's own folder: so this comes before an older run is moved away. `starts`: the run starts
+ * from weights, and keeps them as start.safetensors beside the copy. False on failure; freed by
  * yg_model_copy_free() in either case. */
-bool yg_model_copy_make(const yg_model *model, const yg_train_options *options, yg_model_copy *copy,
-                        yg_error *error);
+bool yg_model_copy_make(const yg_model *model, const yg_train_options *options, bool starts,
+                        yg_model_copy *copy, yg_error *error);
 /* Writes them into the run's folder. */
 bool yg_model_copy_write(const yg_model_copy *copy, const char *folder, yg_error *error);
 void yg_model_copy_free(yg_model_copy *copy); /* what it holds, not the struct */

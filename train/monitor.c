@@ -5,6 +5,7 @@
 
 #include "../graph/spelling.h"
 #include "../graph/text.h"
+#include "undefined.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -106,6 +107,18 @@ bool yg_monitor_check_number(const yg_monitor *monitor, const yg_scores *scores,
 double yg_monitor_value(const yg_monitor *monitor, const yg_scores *scores) {
     const double value =
         monitor->metric == SIZE_MAX ? scores->loss : scores->metrics[monitor->metric].value;
-    /* NaN is worse than any number. */
-    return isnan(value) ? (double)INFINITY : monitor->highest ? -value : value;
+    return monitor->highest ? -value : value;
+}
+
+bool yg_monitor_fail(const yg_monitor *monitor, const yg_model *model, double value,
+                     yg_error *error) {
+    const char *function =
+        monitor->metric == SIZE_MAX ? NULL : yg_model_get_metric(model, monitor->metric).function;
+    const char *reason = yg_score_undefined(function);
+    const bool undefined = isnan(value);
+    return yg_fail(error, YG_ERROR_NUMERIC, monitor->origin,
+                   "`monitor: %s` is %s in the first epoch%s%s, so no epoch can be judged by it; "
+                   "monitor another score",
+                   monitor->name, undefined ? "undefined" : "infinite",
+                   undefined && reason ? ": " : "", undefined && reason ? reason : "");
 }

@@ -36,7 +36,11 @@ bool yg_monitor_check(const yg_monitor *monitor, bool has_validation, yg_error *
 /* Fails if the monitor is a metric that is a table; `scores` are any of the model's. */
 bool yg_monitor_check_number(const yg_monitor *monitor, const yg_scores *scores, yg_error *error);
 /* The monitored number of some scores, so that lower is always better: a metric with `mode: max` is
- * negated, and NaN becomes infinity. */
+ * negated. NaN where it is undefined. */
 double yg_monitor_value(const yg_monitor *monitor, const yg_scores *scores);
+/* Fills in the error for a monitored number that is NaN or infinite in the first epoch. Always
+ * returns false. */
+bool yg_monitor_fail(const yg_monitor *monitor, const yg_model *model, double value,
+                     yg_error *error);
 
 #endif

@@ -3,10 +3,12 @@
  */
 #include "../data/source.h"
 #include "../graph/threads.h"
+#include "advice.h"
 #include "optimizer_update.h"
 #include "run.h"
 #include "run_lbfgs.h"
 #include "run_record.h"
+#include "start_weights.h"
 #include "untrained.h"
 #include "weights.h"
 
@@ -41,12 +43,12 @@ static bool make_scores(yg_run *run, yg_error *error) {
            yg_totals_begin(plan, run->data.train.count, memory, &run->at.totals, error) &&
            yg_scores_begin(plan, &run->progress.training, error) &&
            yg_scores_begin(plan, &run->progress.validation, error) &&
-           yg_scores_begin(plan, &run->judged, error) &&
            yg_scores_begin(plan, &run->result->training, error) &&
            yg_scores_begin(plan, &run->result->validation, error) &&
            yg_scores_begin(plan, &run->result->test, error) &&
-           yg_monitor_check_number(&run->settings.monitor, &run->judged, error) &&
-           yg_monitor_check_number(&run->settings.plateau.monitor, &run->judged, error) &&
+           yg_monitor_check_number(&run->settings.monitor, &run->progress.training, error) &&
+           yg_monitor_check_number(&run->settings.plateau.monitor, &run->progress.training,
+                                   error) &&
            yg_history_begin(&run->history, &run->progress.training, run->data.validation.count > 0,
                             error);
 }
@@ -115,17 +117,6 @@ static bool make_programs(yg_run *run, yg_error *error) {
            list_evaluated(run, error);
 }
 
-static bool load_weights(yg_run *run, yg_error *error) {
-    const char *path = run->options->weights;
-    yg_tensor_file file = {0};
-    if (!path)
-        return true;
-    const bool good = yg_safetensors_read(path, &file, error) &&
-                      yg_weights_assign(&file, path, run->parameter_count, &run->store, error);
-    yg_tensor_file_free(&file);
-    return good;
-}
-
 void yg_run_free(yg_run *run) {
     yg_executables_free(&run->train);
     yg_executables_free(&run->parts);
@@ -140,14 +131,14 @@ void yg_run_free(yg_run *run) {
     yg_scores_free(&run->progress.training);
     yg_scores_free(&run->progress.validation);
     yg_stream_close(run->examples);
-    yg_scores_free(&run->judged);
     free(run->identity);
+    yg_start_weights_close(run);
 }
 
-bool yg_run_begin(yg_run *run, yg_error *error) {
+bool yg_run_begin(yg_run *run, bool start, yg_error *error) {
     run->at.best = run->at.reference = (double)INFINITY;
     yg_plateau_begin(&run->at.plateau);
-    return make_programs(run, error) && load_weights(run, error);
+    return make_programs(run, error) && (!start || yg_start_weights_load(run, error));
 }
 
 /* Notes in the result the names of parameters that the loss does not depend on. */
@@ -183,16 +174,25 @@ static void tell_memory(const yg_run *run, const yg_executable *step) {
     run->options->planned(run->options->context, &stats, best_bytes);
 }
 
+static bool advise(const yg_run *run, yg_error *error) {
+    yg_text text = {0};
+    yg_text_add(&text, "%s", "");
+    yg_settings_advice(run->model, &run->settings, &run->rates, &text);
+    run->result->advice = yg_text_take(&text);
+    return run->result->advice || yg_fail_memory(error);
+}
+
 /* Makes a run of the settings that have been read. */
 static bool set_up(yg_run *run, yg_error *error) {
-    return load_data(run, error) && plan_steps(run, error) && yg_run_begin(run, error);
+    return load_data(run, error) && plan_steps(run, error) && advise(run, error) &&
+           yg_run_begin(run, !run->options->resume, error);
 }
 
 static const yg_executable *first_step(yg_run *run, yg_error *error) {
     return yg_executables_get(&run->train, run->settings.batch_size, run->train.longest, error);
 }
 
-bool yg_run_rehearse(const yg_model *model, int threads, yg_error *error) {
+bool yg_run_rehearse(const yg_model *model, int threads, char **advice, yg_error *error) {
     const yg_train_options options = {.threads = threads};
     yg_train_result result = {0};
     yg_run run = {.model = model, .options = &options, .result = &result};
@@ -200,6 +200,10 @@ bool yg_run_rehearse(const yg_model *model, int threads, yg_error *error) {
     const yg_executable *step = good ? first_step(&run, error) : NULL;
     good =
         step && (yg_model_is_untrained(model) || yg_executable_check_trainable(step, model, error));
+    if (good) {
+        *advice = result.advice;
+        result.advice = NULL;
+    }
     yg_run_free(&run);
     yg_data_free(&run.data);
     yg_train_result_free(&result);

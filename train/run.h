@@ -11,6 +11,7 @@
 #include "settings.h"
 #include "train.h"
 
+#include <stdio.h>
 #include <time.h>
 
 /* Where a run stands: what a checkpoint holds besides tensors. */
@@ -54,6 +55,7 @@ typedef struct yg_run {
     yg_run_position at;
     yg_history history;
     yg_event_file events; /* of the history, for TensorBoard */
+    FILE *start;          /* the file of weights that the run starts from; NULL: there is none */
     char *identity;       /* see identity.c; NULL until it is first needed */
     yg_run_past past;
     double started, saved; /* seconds, of a monotonic clock */
@@ -61,25 +63,28 @@ typedef struct yg_run {
     double save_cost;      /* seconds that the last save took; 0: none yet */
     bool has_results;      /* this process has written all files, when so many epochs were done: */
     int64_t results_epoch;
-    int64_t steps_before; /* done before this process */
-    uint64_t draw;        /* what the last program that trained has drawn its random numbers by */
-    int64_t batch_begin;  /* the place of its first example in the epoch */
+    int64_t steps_before;   /* done before this process */
+    uint64_t draw;          /* what the last program that trained has drawn its random numbers by */
+    yg_tensor_file *before; /* the store as it was before the last batch, for a run that is repeated
+                               to find a NaN: then a step also ends with a batch of `accumulate`
+                               whose gradients are not finite. NULL: it is not kept */
+    int64_t batch_begin;    /* the place of its first example in the epoch */
     yg_train_progress progress;
-    yg_scores judged; /* of the training data, at the weights of an epoch's end; used to choose the
-                         best epoch where validation data are not used for that */
 } yg_run;
 
 /* Reads the settings, opens the folder, loads the data and makes all that a run needs. Where the
  * run is resumed, reads its checkpoint. (prepare.c) */
 bool yg_run_prepare(yg_run *run, yg_error *error);
 
-/* A part of that: makes the programs and their tensors, with the values of the run's start.
+/* A part of that: makes the programs and their tensors. With `start`, they have the values of the
+ * run's start; a run that goes on from a checkpoint gets others, and its start may be gone.
  * Settings, data, `examples` and `rates` have been set before. (prepare.c) */
-bool yg_run_begin(yg_run *run, yg_error *error);
+bool yg_run_begin(yg_run *run, bool start, yg_error *error);
 
-/* Fails where yg_train() would refuse to begin: does all that comes before the first step, and
+/* *advice becomes that of the result, after success; freed by the caller.
+ * Fails where yg_train() would refuse to begin: does all that comes before the first step, and
  * writes nothing. (prepare.c) */
-bool yg_run_rehearse(const yg_model *model, int threads, yg_error *error);
+bool yg_run_rehearse(const yg_model *model, int threads, char **advice, yg_error *error);
 
 /* Frees what a run holds, except its data, which another run may share, and its result.
  * (prepare.c) */
@@ -89,13 +94,20 @@ void yg_run_free(yg_run *run);
 bool yg_run_rate(const yg_run *run, int64_t step, double *rate, yg_error *error);
 /* Computes the step after at.steps. Adds its examples to at.totals, and to `progress` with their
  * loss; the rest of `at` does not change. Returns the executable that was run last, or NULL on
- * failure. If its loss is not finite, the step has ended with that batch. */
+ * failure. If its loss is not finite, the step has ended with that batch; see `before` too. */
 yg_executable *yg_run_step(yg_run *run, yg_error *error);
+/* Copies the values of a store to another one with the same tensors. (step.c) */
+void yg_run_copy_store(const yg_tensor_file *from, yg_tensor_file *to);
 /* Fills in the error for a step whose loss is not finite. Always returns false. (not_finite.c) */
-bool yg_run_fail_not_finite(const yg_run *run, yg_error *error);
+bool yg_run_fail_not_finite(yg_run *run, yg_error *error);
 /* Fails if a parameter is not finite, as after a step with a finite loss and an infinite gradient.
  * To be called before a checkpoint is written, so that a run can go on from any. (not_finite.c) */
-bool yg_run_check_finite(const yg_run *run, yg_error *error);
+bool yg_run_check_finite(yg_run *run, yg_error *error);
+
+/* Fills in the error for a part whose loss is not finite at the weights that were scored last.
+ * Always returns false. (not_finite_scores.c) */
+bool yg_run_fail_score(yg_run *run, const char *name, const yg_part *part, double loss,
+                       yg_error *error);
 
 /* Copies the values of parameters that are scored to `best`. */
 void yg_run_keep_best(yg_run *run);
@@ -113,6 +125,10 @@ bool yg_run_save(yg_run *run, bool within_epoch, yg_error *error);
  * a run that goes on must start from the last checkpoint. `last` false: the weights of the last
  * step are not written, because they may not be finite. (run_files.c) */
 bool yg_run_save_results(yg_run *run, bool last, yg_error *error);
+/* Writes the results of the epochs before a failure, if there are any, as far as that can be done.
+ * To be called before anything of the failure is kept: an older run in the folder is moved away
+ * with all that stands there. (run_files.c) */
+void yg_run_save_reached(yg_run *run);
 /* Writes the history in all its forms. A part of that, for steps that are noted within an epoch.
  * (run_files.c) */
 bool yg_run_save_history(yg_run *run, yg_error *error);

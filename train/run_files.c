@@ -6,10 +6,12 @@
 #include "model_copy.h"
 #include "run.h"
 #include "run_record.h"
+#include "start_weights.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* Writes parameters with what is needed to use them: classes, columns, standardisation. `values`
  * NULL: the best ones. */
@@ -48,15 +50,26 @@ bool yg_run_save_history(yg_run *run, yg_error *error) {
     return good;
 }
 
+/* What was found of the weights that an interrupted start has kept is true no longer. */
+static void forget_findings(const yg_run *run) {
+    char *path = yg_run_path(run->result->folder, YG_RUN_FINDINGS, NULL);
+    if (path)
+        unlink(path);
+    free(path);
+}
+
 /* The model comes first: what stands in the folder is always of that model. It is read before an
  * older run is moved away, because it may be that run's own copy. */
 static bool begin_folder(yg_run *run, yg_error *error) {
     yg_model_copy copy = {0};
     if (run->folder.begun)
         return true;
-    const bool good = yg_model_copy_make(run->model, run->options, &copy, error) &&
-                      yg_run_folder_begin(&run->folder, &run->result->moved, error) &&
-                      yg_model_copy_write(&copy, run->result->folder, error);
+    const bool good =
+        yg_model_copy_make(run->model, run->options, yg_start_weights_kept(run), &copy, error) &&
+        yg_run_folder_begin(&run->folder, &run->result->moved, error) &&
+        yg_start_weights_keep(run, error) && yg_model_copy_write(&copy, run->result->folder, error);
+    if (good && run->options->resume)
+        forget_findings(run);
     yg_model_copy_free(&copy);
     return good;
 }
@@ -65,6 +78,11 @@ bool yg_run_save_results(yg_run *run, bool last, yg_error *error) {
     return begin_folder(run, error) && save_weights(run, NULL, YG_RUN_WEIGHTS, error) &&
            (!last || save_weights(run, run->evaluated, YG_RUN_LAST, error)) &&
            yg_run_save_history(run, error) && yg_run_record_write(run, "running", NULL, error);
+}
+
+void yg_run_save_reached(yg_run *run) {
+    if (run->at.best_epoch)
+        yg_run_save_results(run, false, NULL);
 }
 
 bool yg_run_keep_epoch(yg_run *run, yg_error *error) {

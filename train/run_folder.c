@@ -25,9 +25,9 @@ static const char moving_name[] = "run.moving";
 
 /* In the order in which they are moved away. */
 static const char *const own_names[] = {
-    YG_RUN_CURVE,   YG_RUN_PICTURES, YG_RUN_REPORT,  YG_RUN_FINDINGS, YG_RUN_EVENTS,
-    YG_RUN_EPOCHS,  YG_RUN_LAST,     YG_RUN_WEIGHTS, YG_RUN_RECORD,   YG_RUN_METRICS,
-    YG_RUN_HISTORY, YG_RUN_MODEL,    YG_RUN_SECOND,  YG_RUN_FAILED,   YG_RUN_CHECKPOINT};
+    YG_RUN_CURVE, YG_RUN_PICTURES, YG_RUN_REPORT,  YG_RUN_FINDINGS,  YG_RUN_EVENTS,  YG_RUN_EPOCHS,
+    YG_RUN_START, YG_RUN_LAST,     YG_RUN_WEIGHTS, YG_RUN_RECORD,    YG_RUN_METRICS, YG_RUN_HISTORY,
+    YG_RUN_MODEL, YG_RUN_SECOND,   YG_RUN_FAILED,  YG_RUN_CHECKPOINT};
 
 enum { OWN_NAMES = sizeof own_names / sizeof *own_names };
 

@@ -16,6 +16,7 @@
 #include "../models/model.h"
 
 #define YG_RUN_WEIGHTS    "weights.safetensors"
+#define YG_RUN_START      "start.safetensors" /* the weights that it began with, if it was given any */
 #define YG_RUN_LAST       "last.safetensors"
 #define YG_RUN_CHECKPOINT "checkpoint.safetensors"
 #define YG_RUN_HISTORY    "history.csv"

@@ -231,10 +231,11 @@ static void add_results(yg_text *out, const yg_run *run) {
     add_count(out, "epochs", run->at.epochs);
     add_count(out, "steps", run->at.steps);
     add_count(out, "best_epoch", run->at.best_epoch);
-    if (!r->has_validation && !r->has_test)
+    if (!r->scored)
         return;
     add_key(out, "results");
     yg_text_add(out, "{");
+    add_scores(out, "train", &r->training, &first);
     if (r->has_validation)
         add_scores(out, "validation", &r->validation, &first);
     if (r->has_test)

@@ -18,7 +18,7 @@ static const char *const KEPT[] = {"best", "last", NULL};
 typedef struct written {
     int64_t epochs, steps, batch_size, seed, keep_every, log_every, accumulate;
     const yg_value *optimizer, *schedule, *early_stopping, *checkpoint, *plateau, *average, *l1,
-        *l2;
+        *l2, *weights;
     double clip_grad_norm, clip_grad_value;
     bool drop_last, recompute;
     int keep, dtype;
@@ -78,6 +78,10 @@ static const yg_setting section_settings[] = {
      .doc =
          "which weights a run keeps: those of the best epoch, or of the last. Where two networks "
          "work against each other, no loss tells which is best"},
+    {"weights", .kind = YG_SETTING_VALUE, AT(weights), .form = "a path", .forms = YG_FORM_SCALAR,
+     .fallback = "none", .example = "pretrained.safetensors",
+     .doc = "start from the weights in this safetensors file, as `--weights` does, instead of "
+            "random ones"},
     {"log_every", .kind = YG_SETTING_WHOLE, AT(log_every), .min = 1, .fallback = "none",
      .example = "100",
      .doc = "note the batch's loss of every so many steps, in metrics.jsonl and for TensorBoard"},
@@ -195,6 +199,7 @@ static bool read_section(const yg_model *model, const yg_value *section, yg_sett
     settings->drop_last = w.drop_last;
     settings->recompute = w.recompute;
     settings->keeps_last = w.keep == 1;
+    settings->weights = w.weights;
     settings->keep_every = w.keep_every;
     settings->log_every = w.log_every;
     if (w.epochs && w.steps)

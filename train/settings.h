@@ -28,8 +28,9 @@ typedef struct yg_settings {
     bool drop_last;
     bool recompute;
     bool keeps_last;
-    int64_t log_every;  /* the loss of every so many steps is noted; 0: of none */
-    int64_t keep_every; /* weights of every so many epochs are kept too; 0: none */
+    const yg_value *weights; /* the file that a run starts from; NULL: it starts anew */
+    int64_t log_every;       /* the loss of every so many steps is noted; 0: of none */
+    int64_t keep_every;      /* weights of every so many epochs are kept too; 0: none */
     yg_saving saving;
     bool stops_early;
     yg_monitor monitor;

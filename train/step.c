@@ -4,6 +4,9 @@
  */
 #include "run.h"
 #include "run_lbfgs.h"
+#include "weights.h"
+
+#include <string.h>
 
 bool yg_run_rate(const yg_run *run, int64_t step, double *rate, yg_error *error) {
     if (!yg_schedule_rate(&run->rates, step, rate, error))
@@ -49,6 +52,23 @@ static int64_t end_of_step(const yg_run *run, int64_t begin) {
     return used - begin < whole ? used : begin + whole;
 }
 
+void yg_run_copy_store(const yg_tensor_file *from, yg_tensor_file *to) {
+    for (size_t i = 0; i < from->count && i < to->count; i++)
+        if (yg_type_bytes(&from->tensors[i].type))
+            // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): copies hold the same tensors
+            memcpy(to->tensors[i].data, from->tensors[i].data,
+                   (size_t)yg_type_bytes(&from->tensors[i].type));
+}
+
+/* Whether the gradients that the batches of a step have been summed to are finite. */
+static bool sums_are_finite(const yg_run *run) {
+    for (size_t i = 0; i < run->store.count; i++)
+        if (yg_is_gradient_sum(run->store.tensors[i].name) &&
+            !yg_tensor_is_finite(&run->store.tensors[i]))
+            return false;
+    return true;
+}
+
 yg_executable *yg_run_step(yg_run *run, yg_error *error) {
     const int64_t size = run->settings.batch_size, batches = run->settings.accumulate;
     const int64_t begin = run->at.epoch_step * batches * size, end = end_of_step(run, begin);
@@ -62,6 +82,8 @@ yg_executable *yg_run_step(yg_run *run, yg_error *error) {
     run->draw = (uint64_t)run->at.steps * (uint64_t)batches;
     for (int64_t at = begin; at < end; at += size, run->draw++) {
         const int64_t count = end - at < size ? end - at : size;
+        if (run->before)
+            yg_run_copy_store(&run->store, run->before);
         executable =
             run_batch(run, at, count, at == begin, end - begin, at + count == end, lr, error);
         if (!executable)
@@ -71,6 +93,8 @@ yg_executable *yg_run_step(yg_run *run, yg_error *error) {
             run->progress.loss = loss;
             return executable;
         }
+        if (run->before && at + count < end && !sums_are_finite(run))
+            return executable;
         run->progress.loss += loss * ((double)count / (double)(end - begin));
         run->progress.examples += count;
         yg_totals_add(&run->train.plan, executable, &run->at.totals);

@@ -9,6 +9,7 @@
 #include "run.h"
 #include "run_folder.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,39 +81,59 @@ static bool is_on_training(const yg_run *run, const yg_monitor *monitor) {
     return run->data.validation.count == 0 || monitor->part == YG_MONITOR_TRAINING;
 }
 
-/* Scores the current weights on the validation part, and on the training data where a monitor wants
- * that. The epoch's own loss cannot be used: each of its batches was scored at weights that were
- * then updated. */
-static bool judge(yg_run *run, yg_error *error) {
+/* Whether the weights of an epoch's end are scored on the training data too, because the best epoch
+ * or the learning rate is chosen by that. */
+static bool judges_training(const yg_run *run) {
     const yg_settings *s = &run->settings;
-    const yg_part *train = &run->data.train, *validation = &run->data.validation;
-    if (validation->count > 0 && !yg_executables_score(&run->score, validation, s->batch_size,
-                                                       &run->progress.validation, error))
-        return false;
-    return (!is_on_training(run, &s->monitor) &&
-            !(s->plateau.written && is_on_training(run, &s->plateau.monitor))) ||
-           yg_executables_score(&run->score, train, s->batch_size, &run->judged, error);
+    return is_on_training(run, &s->monitor) ||
+           (s->plateau.written && is_on_training(run, &s->plateau.monitor));
 }
 
-/* What judge() has found. */
+/* Scores a part with the current weights. */
+static bool score_part(yg_run *run, const char *name, const yg_part *part, yg_scores *scores,
+                       yg_error *error) {
+    return yg_executables_score(&run->score, part, run->settings.batch_size, scores, error) &&
+           (isfinite(scores->loss) || yg_run_fail_score(run, name, part, scores->loss, error));
+}
+
+/* Scores the training part. Where no choice depends on it, the scores are those that were gathered
+ * in the epoch: they cost nothing, but each batch was scored at weights that were then updated. */
+static bool score_training(yg_run *run, yg_error *error) {
+    if (judges_training(run))
+        return score_part(run, "train", &run->data.train, &run->progress.training, error);
+    return yg_totals_finish(&run->train.options, &run->train.plan, &run->at.totals,
+                            &run->train.heads, &run->progress.training, error);
+}
+
 static double monitored(const yg_run *run, const yg_monitor *monitor) {
-    return yg_monitor_value(monitor, is_on_training(run, monitor) ? &run->judged
+    return yg_monitor_value(monitor, is_on_training(run, monitor) ? &run->progress.training
                                                                   : &run->progress.validation);
 }
 
+/* A run that cannot tell its best epoch must not look for it all night. */
+static bool check_monitored(const yg_run *run, const yg_monitor *monitor, yg_error *error) {
+    const double value = monitored(run, monitor);
+    return isfinite(value) || run->at.epochs > 0 ||
+           yg_monitor_fail(monitor, run->model, value, error);
+}
+
+/* An undefined value (NaN) tells nothing of the epoch: it is not the best, and patience does not
+ * count it. An infinite one is never the best either. */
 static void compare(yg_run *run, int64_t epoch, double value) {
     yg_run_position *at = &run->at;
-    run->progress.best = value < at->best || !at->best_epoch || run->settings.keeps_last;
+    run->progress.best =
+        (isfinite(value) && value < at->best) || !at->best_epoch || run->settings.keeps_last;
     if (run->progress.best) {
         at->best = value;
         at->best_epoch = epoch;
+        yg_scores_copy(&run->progress.training, &run->result->training);
         yg_scores_copy(&run->progress.validation, &run->result->validation);
         yg_run_keep_best(run);
     }
-    if (value < at->reference - run->settings.min_delta) {
+    if (isfinite(value) && value < at->reference - run->settings.min_delta) {
         at->reference = value;
         at->waited = 0;
-    } else {
+    } else if (!isnan(value)) {
         at->waited++;
     }
 }
@@ -120,16 +141,17 @@ static void compare(yg_run *run, int64_t epoch, double value) {
 /* Computes the scores of an epoch, also of one that `steps:` has cut off, and notes them. */
 static bool measure(yg_run *run, yg_error *error) {
     const int64_t epoch = run->at.epochs + 1;
+    const yg_settings *s = &run->settings;
     yg_train_progress *p = &run->progress;
     double rate;
-    if (!yg_run_check_finite(run, error) ||
-        !yg_totals_finish(&run->train.options, &run->train.plan, &run->at.totals, &run->train.heads,
-                          &p->training, error) ||
-        !judge(run, error))
+    if (!yg_run_check_finite(run, error) || !score_training(run, error) ||
+        (p->has_validation &&
+         !score_part(run, "validation", &run->data.validation, &p->validation, error)) ||
+        !check_monitored(run, &s->monitor, error) ||
+        (s->plateau.written && !check_monitored(run, &s->plateau.monitor, error)))
         return false;
     p->loss = p->training.loss;
-    compare(run, epoch, monitored(run, &run->settings.monitor));
-    yg_scores_copy(&p->training, &run->result->training);
+    compare(run, epoch, monitored(run, &s->monitor));
     return yg_run_rate(run, run->at.steps - 1, &rate, error) &&
            yg_history_add(&run->history, epoch, run->at.steps, rate, &p->training, &p->validation,
                           error);
@@ -149,7 +171,11 @@ static bool end_epoch(yg_run *run, bool *lowered, yg_error *error) {
     const int64_t every = run->settings.keep_every;
     if (every && run->at.epochs % every == 0 && !yg_run_keep_epoch(run, error))
         return false;
+    if (*lowered && !run_over(run) &&
+        !yg_run_rate(run, run->at.steps, &run->progress.lowered_to, error))
+        return false;
     report(run, true);
+    run->progress.lowered_to = 0;
     return true;
 }
 
@@ -209,17 +235,37 @@ static bool loop(yg_run *run, yg_error *error) {
 
 /* ------------------------------------------------------------------------------------- end ---- */
 
-/* Scores the best weights, which are in the store from here on. */
+/* Scores the weights that are kept, which are in the store from here on, on all parts: the numbers
+ * at the end of a run are those of one epoch, and evaluating its weights gives them again. */
 static bool score_best(yg_run *run, yg_error *error) {
+    const yg_data *data = &run->data;
     yg_train_result *r = run->result;
     take_best(run);
-    r->has_validation = run->data.validation.count > 0;
-    r->has_test = run->data.test.count > 0;
-    return (!r->has_validation ||
-            yg_executables_score(&run->score, &run->data.validation, run->settings.batch_size,
-                                 &r->validation, error)) &&
-           (!r->has_test || yg_executables_score(&run->score, &run->data.test,
-                                                 run->settings.batch_size, &r->test, error));
+    r->has_validation = data->validation.count > 0;
+    r->has_test = data->test.count > 0;
+    r->scored = score_part(run, "train", &data->train, &r->training, error) &&
+                (!r->has_validation ||
+                 score_part(run, "validation", &data->validation, &r->validation, error)) &&
+                (!r->has_test || score_part(run, "test", &data->test, &r->test, error));
+    return r->scored;
+}
+
+/* Scores an interrupted run and evaluates it for its report, if that takes no longer than people
+ * wait. All is saved, and its record tells of the interruption: another signal may end the process.
+ * Without time, or where no epoch is done, the scores are those that the run knows. */
+static bool look_at_what_there_is(yg_run *run, yg_error *error) {
+    static const double SECONDS = 1.5;
+    yg_train_result *r = run->result;
+    if (!yg_run_end(run, NULL, error))
+        return false;
+    if (run->at.best_epoch) {
+        run->score.deadline = yg_clock() + SECONDS;
+        if (score_best(run, NULL) && run->options->evaluates)
+            yg_findings_write(run, NULL);
+    }
+    r->has_validation = r->has_validation && r->validation.examples > 0;
+    r->has_test = r->has_test && r->scored;
+    return true;
 }
 
 static bool train(yg_run *run, yg_error *error) {
@@ -231,9 +277,7 @@ static bool train(yg_run *run, yg_error *error) {
     }
     run->started = run->saved = yg_clock();
     if (!loop(run, error)) {
-        /* Saves the results of the epochs before the failure. The error is that of the failure. */
-        if (run->at.best_epoch)
-            yg_run_save_results(run, false, NULL);
+        yg_run_save_reached(run); /* the error is that of the failure */
         return false;
     }
     /* Stopped before a step: the folder stays as it was. */
@@ -242,7 +286,7 @@ static bool train(yg_run *run, yg_error *error) {
     if (!yg_run_save(run, false, error))
         return false;
     if (run->result->interrupted)
-        return true;
+        return look_at_what_there_is(run, error);
     const bool cut = run_over(run) && run->at.epoch_step > 0;
     return (!cut || end_cut_epoch(run, error)) && score_best(run, error) &&
            (!run->options->evaluates || yg_findings_write(run, error));
@@ -268,6 +312,7 @@ bool yg_train(const yg_model *model, const yg_train_options *options, yg_train_r
         yg_run_end(run, &failure, NULL);
     result->epochs = run->at.epochs;
     result->steps = run->at.steps;
+    result->new_steps = run->at.steps - run->steps_before;
     result->best_epoch = run->at.best_epoch;
     result->seconds = yg_clock() - start;
     yg_run_folder_close(&run->folder);
@@ -286,5 +331,6 @@ void yg_train_result_free(yg_train_result *result) {
     free(result->unreached);
     free(result->folder);
     free(result->moved);
+    free(result->advice);
     *result = (yg_train_result){0};
 }

@@ -52,11 +52,15 @@ typedef struct yg_train_progress {
     double loss;          /* of this step's batch; at an epoch's end, of the epoch's examples */
     bool has_validation;  /* `validation` is filled in; only at an epoch's end */
     yg_scores validation; /* of the validation part */
-    yg_scores training;   /* at an epoch's end: of its examples, each before the step it was in */
+    yg_scores training;   /* at an epoch's end. Where a monitor is a score of the training part, as
+                             without a validation part: at the weights of that end. Otherwise of
+                             the epoch's batches, each before the step that it was in */
     double learning_rate; /* of the step */
-    bool best;            /* at an epoch's end: these weights are the best so far */
-    double seconds;       /* since the start */
-    double remaining;     /* seconds until the end, estimated */
+    double lowered_to; /* at an epoch's end, where `reduce_on_plateau` has just lowered the learning
+                          rate: that of the next step; otherwise 0 */
+    bool best;         /* at an epoch's end: these weights are the best so far */
+    double seconds;    /* since the start */
+    double remaining;  /* seconds until the end, estimated */
 } yg_train_progress;
 
 typedef struct yg_train_options {
@@ -103,25 +107,29 @@ typedef struct yg_train_result {
     char *folder;          /* of the run */
     char *moved;           /* the folder that an older run was moved to; NULL: there was none */
     int64_t epochs, steps; /* done, earlier parts of a resumed run included */
+    int64_t new_steps;     /* done by this call */
     int64_t train_examples, validation_examples, test_examples;
-    int64_t parameters;     /* trainable elements */
+    int64_t parameters; /* trainable elements */
+    char *advice; /* settings that can never happen, such as a warm-up that is longer than the run:
+                     a line each, with its place; "": none. Known when `planned` is called */
     size_t unreached_count; /* trainable parameters that the loss does not reach: they stay as
                                they are */
     char **unreached;       /* the names of these parameters */
     bool interrupted;       /* by `stop` */
     bool stopped_early;     /* by `early_stopping` */
     int64_t best_epoch;     /* weights.safetensors has its weights */
-    yg_scores training;     /* of the last epoch */
+    bool scored; /* all scores are of the weights that are kept, those of the best epoch. False: the
+                    run has ended before they were scored; what it knows of the best epoch is filled
+                    in */
     bool has_validation, has_test;
-    yg_scores validation; /* of the best epoch */
-    yg_scores test;       /* of the best weights */
+    yg_scores training, validation, test;
     double seconds;
 } yg_train_result;
 
 /* Trains. `options` may be NULL. False on failure; an interruption by `stop` is a success. A loss
- * that is not finite fails with YG_ERROR_NUMERIC: the run is repeated from its last checkpoint to
- * find the node that it comes from, and the message names the step and that node's place in the
- * model. The files of the epochs before stay.
+ * that is not finite fails with YG_ERROR_NUMERIC, that of a step as well as that of a part that is
+ * scored. A step is repeated from the last checkpoint to find the node that it comes from; the
+ * message names the step and that node's place in the model. The files of the epochs before stay.
  *
  * `result` is filled in as far as the run came, also on failure: freed by yg_train_result_free() in
  * either case. Names of metrics in it belong to the model. */
