@@ -9,6 +9,7 @@
 #include "session.h"
 #include "terminal.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,10 +72,27 @@ bool report_write(const char *folder, const char *page, bool *drawn, yg_error *e
     return good;
 }
 
+/* Whether a path is that of the model in a run's folder; `own` becomes the folder. */
+static bool is_model_of_run(const char *path, char own[PATH_MAX]) {
+    static const char name[] = YG_RUN_MODEL;
+    const size_t size = strlen(path);
+    if (size < sizeof name - 1 || size >= PATH_MAX ||
+        strcmp(path + size - (sizeof name - 1), name) != 0)
+        return false;
+    const size_t folder = size - (sizeof name - 1);
+    if (folder > 0 && path[folder - 1] != '/')
+        return false;
+    snprintf(own, PATH_MAX, "%.*s", folder > 1 ? (int)folder - 1 : 1, folder > 0 ? path : ".");
+    return true;
+}
+
 static int run(const command_line *line) {
     const char *folder = operand(line, 0), *page = option_text(line, "out");
     yg_error error = {0};
     bool drawn = false;
+    char own[PATH_MAX];
+    if (is_model_of_run(folder, own))
+        folder = own;
     if (!report_write(folder, page, &drawn, &error))
         return session_fail(&error);
     if (!drawn)

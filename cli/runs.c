@@ -44,7 +44,98 @@ static void add_date(table *table, const char *date) {
     table_add(table, "%s", text);
 }
 
-static void add_row(table *table, const run_list *list, const run_log *run, const bool *shown) {
+/* The score that a run is judged by; NULL: it has none. */
+static const char *own_score(const run_list *list, const run_log *run) {
+    const char *monitor = run_log_text(run, "monitor");
+    if (run_list_has(run, monitor))
+        return monitor;
+    for (size_t s = 0; s < list->score_count; s++)
+        if (run_list_has(run, list->scores[s]))
+            return list->scores[s];
+    return NULL;
+}
+
+/* What a table of runs shows: scores, in the order of the columns. */
+typedef struct choice {
+    size_t count;
+    const char *scores[TABLE_COLUMNS_MAX];
+    bool own; /* a column with the score that a run is judged by */
+} choice;
+
+static size_t count_runs(const run_list *list, const char *score) {
+    size_t count = 0;
+    for (size_t i = 0; i < list->count; i++)
+        count += run_list_has(&list->runs[i], score);
+    return count;
+}
+
+/* The first of the scores that most runs have, of those that are left. */
+static size_t most_common(const run_list *list, const bool *left, const size_t *counts) {
+    size_t best = SIZE_MAX;
+    for (size_t s = 0; s < list->score_count; s++)
+        if (left[s] && (best == SIZE_MAX || counts[s] > counts[best]))
+            best = s;
+    return best;
+}
+
+/* Whether a run has none of the scores that are shown. */
+static bool leaves_one_out(const run_list *list, const choice *c) {
+    for (size_t i = 0; i < list->count; i++) {
+        bool told = !own_score(list, &list->runs[i]);
+        for (size_t s = 0; s < c->count && !told; s++)
+            told = run_list_has(&list->runs[i], c->scores[s]);
+        if (!told)
+            return true;
+    }
+    return false;
+}
+
+/* Takes as many as there is room for: first the one that the table is sorted by, then those that
+ * most runs have. They are shown in the list's order where all fit. False when out of memory. */
+static bool choose(const run_list *list, const char *sort, choice *c) {
+    enum { ROOM = TABLE_COLUMNS_MAX - OTHER_COLUMNS };
+    const bool training = lacks_others(list);
+    bool *left = calloc(list->score_count + 1, sizeof *left);
+    size_t *counts = calloc(list->score_count + 1, sizeof *counts), wanted = 0;
+    *c = (choice){0};
+    for (size_t s = 0; left && counts && s < list->score_count; s++) {
+        left[s] = training || !is_of_training(list->scores[s]) ||
+                  (sort && strcmp(sort, list->scores[s]) == 0);
+        wanted += left[s];
+        counts[s] = count_runs(list, list->scores[s]);
+        if (sort && strcmp(sort, list->scores[s]) == 0)
+            counts[s] = SIZE_MAX;
+    }
+    for (size_t s = 0; left && counts && wanted <= ROOM && s < list->score_count; s++)
+        if (left[s])
+            c->scores[c->count++] = list->scores[s];
+    while (left && counts && wanted > ROOM && c->count < ROOM) {
+        const size_t s = most_common(list, left, counts);
+        c->scores[c->count++] = list->scores[s];
+        left[s] = false;
+    }
+    c->own = leaves_one_out(list, c);
+    c->count -= c->own && c->count == ROOM;
+    const bool good = left && counts;
+    free(left);
+    free(counts);
+    return good;
+}
+
+static void add_scores(table *table, const run_list *list, const run_log *run, const choice *c) {
+    const char *own = own_score(list, run);
+    for (size_t s = 0; s < c->count; s++)
+        if (run_list_has(run, c->scores[s]))
+            table_add(table, "%.4g", run_list_score(run, c->scores[s]));
+        else
+            table_add(table, "%s", "");
+    if (c->own && own)
+        table_add(table, "%s %.4g", own, run_list_score(run, own));
+    else if (c->own)
+        table_add(table, "%s", "");
+}
+
+static void add_row(table *table, const run_list *list, const run_log *run, const choice *c) {
     char seconds[32];
     char *differences = run_list_differences(list, run);
     table_add(table, "%s", run->folder);
@@ -54,42 +145,34 @@ static void add_row(table *table, const run_list *list, const run_log *run, cons
     table_add(table, "%s", text_of_seconds(run_log_number(run, "seconds"), seconds));
     table_add(table, "%.0f", run_log_number(run, "epochs"));
     table_add(table, "%.0f", run_log_number(run, "best_epoch"));
-    for (size_t s = 0; s < list->score_count; s++)
-        if (shown[s] && run_list_has(run, list->scores[s]))
-            table_add(table, "%.4g", run_list_score(run, list->scores[s]));
-        else if (shown[s])
-            table_add(table, "%s", "");
+    add_scores(table, list, run, c);
     table_add(table, "%s", differences ? differences : "");
     table->failed = table->failed || !differences;
     free(differences);
 }
 
-/* As many scores as there is room for; the one that the table is sorted by is among them. */
 static int print_table(const run_list *list, const char *sort) {
     const char *headers[TABLE_COLUMNS_MAX] = {"run",  "model",  "status", "started",
                                               "time", "epochs", "best"};
-    bool *shown = calloc(list->score_count + 1, sizeof *shown);
     size_t columns = OTHER_COLUMNS - 1;
-    const bool training = lacks_others(list);
-    if (!shown) {
+    choice c;
+    if (!choose(list, sort, &c)) {
         terminal_error("out of memory");
         return STATUS_FAILED;
     }
-    for (size_t s = 0; s < list->score_count; s++) {
-        const bool sorted = sort && strcmp(sort, list->scores[s]) == 0;
-        shown[s] = sorted || ((training || !is_of_training(list->scores[s])) &&
-                              columns + 2 < TABLE_COLUMNS_MAX);
-        if (shown[s])
-            headers[columns++] = list->scores[s];
-    }
+    for (size_t s = 0; s < c.count; s++)
+        headers[columns++] = c.scores[s];
+    if (c.own)
+        headers[columns++] = "judged by";
     headers[columns++] = "set";
     char align[TABLE_COLUMNS_MAX + 1] = "llllrrrrrrrrrrrr";
     align[columns - 1] = 'l';
+    if (c.own)
+        align[columns - 2] = 'l';
     table table = {.columns = columns, .headers = headers, .align = align};
     for (size_t i = 0; i < list->count; i++)
-        add_row(&table, list, &list->runs[i], shown);
+        add_row(&table, list, &list->runs[i], &c);
     table_print(&table, stdout, 0);
-    free(shown);
     return STATUS_OK;
 }
 
@@ -178,7 +261,9 @@ const command command_runs = {
     .summary = "list runs, sort and compare them",
     .details =
         "Lists the runs in folders, and in folders below them (default: runs): how each ended,\n"
-        "its scores at the kept weights, and the settings by which runs of a model differ. With\n"
+        "its scores at the kept weights, and the settings by which runs of a model differ. Where\n"
+        "not all scores fit, those that most runs have are shown; a run that has none of them is\n"
+        "told with the score that it is judged by. --json has all. With\n"
         "--sort, the best run comes first where that is known: of a loss, and of the score that\n"
         "runs monitor; of others, the lowest.\n",
     .min_operands = 0,

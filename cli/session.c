@@ -3,7 +3,12 @@
  */
 #include "session.h"
 
+#include "../train/run_folder.h"
 #include "terminal.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 const char *const session_dtypes[3] = {"f32", "f64", NULL};
 
@@ -22,6 +27,29 @@ bool session_open_plugins(const command_line *line, session *session) {
         return true;
     session_fail(&error);
     return false;
+}
+
+/* "FOLDER/NAME" where there is such a file; otherwise NULL. */
+static char *file_in(const char *folder, const char *name) {
+    char *path = yg_run_path(folder, name, NULL);
+    if (path && access(path, F_OK) == 0)
+        return path;
+    free(path);
+    return NULL;
+}
+
+/* A run's folder stands for the model that it keeps, and for its second file, if it has one. */
+static yg_model *load(const char *path, yg_model_options options, yg_error *error) {
+    struct stat status;
+    const bool folder = stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+    char *kept = folder ? file_in(path, YG_RUN_MODEL) : NULL;
+    char *second = kept && !options.run_path ? file_in(path, YG_RUN_SECOND) : NULL;
+    if (second)
+        options.run_path = second;
+    yg_model *model = yg_model_load(kept ? kept : path, &options, error);
+    free(kept);
+    free(second);
+    return model;
 }
 
 bool session_open(const command_line *line, const char *run_path, session *session) {
@@ -46,7 +74,7 @@ bool session_open_on(const command_line *line, const char *run_path, const char 
         .run_path = run_path,
         .ops = &session->plugins.set,
     };
-    session->model = yg_model_load(operand(line, 0), &options, &error);
+    session->model = load(operand(line, 0), options, &error);
     if (session->model)
         return true;
     session_fail(&error);

@@ -26,7 +26,8 @@
 #define OPTION_WEIGHTS                                                                             \
     {                                                                                              \
         .name = "weights", .letter = 'w', .kind = OPTION_TEXT, .argument = "FILE",                 \
-        .doc = "a safetensors file (default: runs/NAME/weights.safetensors)"                       \
+        .doc = "a safetensors file (default: runs/NAME/weights.safetensors, or those of the run "  \
+               "whose folder or model.yaml is given)"                                              \
     }
 #define OPTION_AT_WEIGHTS                                                                          \
     {                                                                                              \
@@ -68,8 +69,9 @@ typedef struct session {
     yg_model *model;
 } session;
 
-/* Loads operand 0 of a command that has OPTION_SET and OPTION_PLUGIN, and perhaps OPTION_DATA, with
- * `run_path` as its second file (NULL: none). On failure the error has been reported. */
+/* Loads operand 0, a model file or the folder of a run, of a command that has OPTION_SET and
+ * OPTION_PLUGIN, and perhaps OPTION_DATA, with `run_path` as its second file (NULL: none). On
+ * failure the error has been reported. */
 bool session_open(const command_line *line, const char *run_path, session *session);
 /* The same with other values of OPTION_DATA than those on the command line. */
 bool session_open_on(const command_line *line, const char *run_path, const char *const *data,

@@ -57,6 +57,22 @@ expect "… or where it is sorted by" 0 "^run .* test\.auc  train\.loss  set$" "
 expect "as JSON" 0 '^\[\{"run": "runs/c/fold-1", "model": "other", .*"scores": \{"train\.loss": 2\.5\}\}, \{"run": "runs/b", .*"set": \{\}, "options": \{"steps": 9, "lr": 0\.1.*"test\.auc": null' "" \
     "$yamlgrad" runs --json
 
+# More scores than there are columns: each run shows one of its own all the same.
+many='"loss": 0.5, "m1": 1, "m2": 2, "m3": 3, "m4": 4, "m5": 5, "m6": 6, "m7": 7, "m8": 8, "m9": 9'
+few='{"epoch": 1, "step": 1, "lr": 0.1, "train": {"loss": 2.5}}'
+for name in a b; do
+    run mixed/$name large 2026-01-02T10:00:00Z 5 '"best_epoch": 1, "monitor": "validation.m1"' \
+        "{\"epoch\": 1, \"step\": 1, \"lr\": 0.1, \"train\": {$many}, \"validation\": {$many}}"
+done
+run mixed/c small 2026-01-03T10:00:00Z 5 '"best_epoch": 1, "monitor": "train.loss"' "$few"
+expect "scores that most runs have come first" 0 "^run .* best  train\.loss  validation\.loss  validation\.m1 " "" "$yamlgrad" runs mixed
+expect "… so that each has one" 0 "^mixed/c +small .* 2\.5 *$" "" "$yamlgrad" runs mixed
+expect "… and that of --sort" 0 "^run .* best  train\.m9  train\.loss " "" "$yamlgrad" runs mixed --sort train.m9
+run mixed/c small 2026-01-03T10:00:00Z 5 '"best_epoch": 1, "monitor": "train.loss", "results": {"test": {"loss": 0.5}}' "$few"
+expect "a run that has none of them" 0 "^mixed/c +small .* train\.loss 2\.5 *$" "" "$yamlgrad" runs mixed
+expect "… has a column for what it is judged by" 0 " validation\.m6  judged by  *set$" "" "$yamlgrad" runs mixed
+expect "… with that of the others" 0 "^mixed/a +large .* validation\.m1 1 *$" "" "$yamlgrad" runs mixed
+
 # A run that was killed cannot say so; its lock has ended with it.
 run killed/k other 2026-01-01T10:00:00Z 1 '"best_epoch": 1' "$(line 1 0.7 0.6 0.125 0.5)"
 sed -i 's/finished/running/' killed/k/run.json

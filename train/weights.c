@@ -4,6 +4,8 @@
 #include "weights.h"
 
 #include "../graph/spelling.h"
+#include "failed_step.h"
+#include "run_folder.h"
 #include "untrained.h"
 
 #include <errno.h>
@@ -15,10 +17,37 @@
 #include <string.h>
 #include <unistd.h>
 
+/* "FOLDER/NAME", the folder being the model's, where there is such a file; otherwise NULL. */
+static char *beside(const yg_model *model, const char *name) {
+    const char *path = yg_model_path(model), *slash = strrchr(path, '/');
+    const int folder = slash ? (int)(slash - path) + 1 : 0;
+    const size_t size = (size_t)folder + strlen(name) + 1;
+    char *found = malloc(size);
+    if (found)
+        snprintf(found, size, "%.*s%s", folder, path, name);
+    if (found && access(found, F_OK) == 0)
+        return found;
+    free(found);
+    return NULL;
+}
+
+/* Whether the model is the copy that a run, or a step that failed, keeps with its weights. */
+static bool is_kept(const yg_model *model) {
+    const char *path = yg_model_path(model), *slash = strrchr(path, '/');
+    char *record = beside(model, YG_RUN_RECORD), *batch = beside(model, YG_FAILED_BATCH);
+    const bool kept = (record || batch) && strcmp(slash ? slash + 1 : path, YG_RUN_MODEL) == 0;
+    free(record);
+    free(batch);
+    return kept;
+}
+
 char *yg_weights_path(const yg_model *model, const char *weights) {
     static const char *const form = "runs/%s/weights.safetensors";
     if (weights)
         return strdup(weights);
+    char *own = is_kept(model) ? beside(model, YG_RUN_WEIGHTS) : NULL;
+    if (own)
+        return own;
     const size_t size = strlen(form) + strlen(yg_model_name(model)) + 1;
     char *path = malloc(size);
     if (path)

@@ -21,7 +21,9 @@ bool yg_weights_initialize(const yg_network *network, uint64_t seed, yg_tensor_f
 bool yg_weights_assign(const yg_tensor_file *file, const char *path, size_t count,
                        yg_tensor_file *store, yg_error *error);
 
-/* `weights`, or runs/NAME/weights.safetensors where that is NULL. Freed by the caller. */
+/* `weights`, where that is not NULL. Otherwise the weights that stand beside the model, if it is
+ * the copy in a run's folder or of a failed step; else runs/NAME/weights.safetensors. Freed by the
+ * caller. */
 char *yg_weights_path(const yg_model *model, const char *weights);
 /* Reads the file that yg_weights_path() gave. If it does not exist, the message says how to make
  * one; a model without parameters needs none. Freed by the caller after success. */
