@@ -87,6 +87,8 @@ void events_end(events *events, const char *status) {
     json_t *event = event_of("end"), *unreached = json_array();
     json_set(&event, "status", json_string(status));
     json_set(&event, "folder", json_string(result->folder));
+    if (result->changed && *result->changed)
+        json_set(&event, "changed", json_string(result->changed));
     if (result->moved)
         json_set(&event, "moved", json_string(result->moved));
     set_int(&event, "epochs", result->epochs);

@@ -160,6 +160,9 @@ static void print_result(const yg_model *model, const yg_train_result *result,
     for (size_t i = 0; i < result->unreached_count; i++)
         terminal_say("note: the loss does not depend on '%s', which stays as it was",
                      result->unreached[i]);
+    if (result->changed != NULL && *result->changed)
+        terminal_say("warning: this is not the run of that folder again: changed since are %s",
+                     result->changed);
     if (result->moved != NULL)
         terminal_say("an earlier run is kept in %s", result->moved);
     terminal_say("results: %s/ (%sweights.safetensors, metrics.jsonl)", result->folder,

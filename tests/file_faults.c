@@ -27,7 +27,8 @@ bool fault_came(void) {
 /* Counts a call; true where it is to fail. */
 static bool fails(fault_kind kind, int reason) {
     counts[kind]++;
-    if (kind != chosen || when == 0 || counts[kind] != when)
+    const bool now = when < 0 ? counts[kind] >= -when : counts[kind] == when;
+    if (kind != chosen || when == 0 || !now)
         return false;
     came = true;
     errno = reason;

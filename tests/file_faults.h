@@ -16,7 +16,8 @@ typedef enum fault_kind {
     FAULT_KINDS,
 } fault_kind;
 
-/* Starts to count calls of a kind from 1; the n-th one fails, once. 0: none does. */
+/* Starts to count calls of a kind from 1; the n-th one fails, once. -n: and all after it. 0: none
+ * does. */
 void fault_at(fault_kind kind, int64_t n);
 
 /* Whether the fault has happened. */

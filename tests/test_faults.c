@@ -336,6 +336,63 @@ Test(faults, disks_fill_up_and_renames_fail) {
     end_job(&j);
 }
 
+/* The first save of a new run fails, and so does all that is written after it. Then the folder is
+ * as it was, or holds a run to go on with. */
+Test(faults, a_first_save_that_fails_leaves_nothing_or_a_run_to_go_on_with) {
+    static const fault_kind kinds[] = {FAULT_WRITE, FAULT_SYNC};
+    const job j = make_job();
+    yg_error error = {0};
+    char whole[256];
+    snprintf(whole, sizeof whole, "%s", workspace_path(&j.w, "whole"));
+    cr_assert(train(&j, whole, false, 0, &error), "%s", error.message);
+    for (int older = 0; older < 2; older++)
+        for (size_t k = 0; k < 2; k++) {
+            int nothing = 0, something = 0;
+            bool came = true;
+            for (int64_t n = 1; came && n < 40; n++) {
+                size_t size = 0, now_size;
+                char *before = NULL;
+                error = (yg_error){0};
+                fault_at(kinds[k], 0);
+                if (older) {
+                    cr_assert(train(&j, j.out, false, 1, &error), "%s", error.message);
+                    before = workspace_read(&j.w, "run/checkpoint.safetensors", &size);
+                    workspace_remove_folder(&j.w, "run-1");
+                }
+                fault_at(kinds[k], -n);
+                const bool good = train(&j, j.out, false, 2, &error);
+                came = fault_came();
+                fault_at(kinds[k], 0);
+                cr_expect(good == !came, "%d: %s", (int)n, error.message);
+                const bool moved = workspace_has(&j.w, "run-1");
+                const bool begun =
+                    older ? moved : workspace_has(&j.w, "run/checkpoint.safetensors");
+                nothing += !begun;
+                something += begun && came;
+                if (begun) {
+                    error = (yg_error){0};
+                    cr_expect(train(&j, j.out, true, 0, &error), "%d: %s", (int)n, error.message);
+                    expect_same_run(&j, "first save", n);
+                } else if (older) {
+                    char *now = workspace_read(&j.w, "run/checkpoint.safetensors", &now_size);
+                    cr_expect(size == now_size && memcmp(before, now, size) == 0, "%d", (int)n);
+                    cr_expect(workspace_has(&j.w, "run/weights.safetensors"), "%d", (int)n);
+                    cr_expect(workspace_has(&j.w, "run/model.yaml"), "%d", (int)n);
+                    free(now);
+                } else {
+                    cr_expect_not(workspace_has(&j.w, "run"), "%d leaves a folder", (int)n);
+                }
+                free(before);
+                workspace_remove_folder(&j.w, "run-1");
+                if (!older || begun)
+                    workspace_remove_folder(&j.w, "run");
+            }
+            cr_expect_geq(nothing, 2);
+            cr_expect_geq(something, 4);
+        }
+    end_job(&j);
+}
+
 /* A new run replaces an older one. Whichever rename fails, neither run is lost. */
 Test(faults, an_older_run_survives_a_failed_move) {
     const job j = make_job();

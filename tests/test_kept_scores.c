@@ -226,3 +226,50 @@ Test(kept_scores, a_model_may_name_the_weights_that_it_starts_from) {
     expect_same(&w, "run/last.safetensors", "again/last.safetensors");
     workspace_remove(&w);
 }
+
+/* The folder names data and included files by their paths. What has changed there since is told. */
+Test(kept_scores, a_run_that_is_not_the_same_again_is_told) {
+    static const struct {
+        const char *file, *text, *changed;
+    } cases[] = {
+        {"x.csv", "x,y\n1,2\n2,3\n", ""},
+        {"x.csv", "x,y\n1,2\n2,4\n", "the training data"},
+        {"v.csv", "x,y\n3,3\n", "the validation data"},
+        {"layers.yaml",
+         "format: 1\ndefine: {l: {inputs: {x: [...]}, graph: {y: x * 3}, outputs: [y]}}\n",
+         "the network"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const workspace w = workspace_make();
+        yg_error error = {0};
+        yg_train_result result;
+        workspace_write(&w, "x.csv", "x,y\n1,2\n2,3\n");
+        workspace_write(&w, "v.csv", "x,y\n3,4\n");
+        workspace_write(
+            &w, "layers.yaml",
+            "format: 1\ndefine: {l: {inputs: {x: [...]}, graph: {y: x * 2}, outputs: [y]}}\n");
+        yg_model_free(workspace_model(&w, "m.yaml",
+                                      "format: 1\n"
+                                      "include: layers.yaml\n"
+                                      "inputs: {x: [B, 1]}\n"
+                                      "targets: {y: [B, 1]}\n"
+                                      "params: {w: {shape: [1], init: ones}}\n"
+                                      "graph: {h: {type: l, input: x}, a: h * w}\n"
+                                      "outputs: [a]\n"
+                                      "loss: mean(square(a - y))\n"
+                                      "data:\n"
+                                      "  train: {csv: x.csv, x: x, y: y}\n"
+                                      "  validation: {csv: v.csv, x: x, y: y}\n"
+                                      "train: {epochs: 2, optimizer: {type: sgd, lr: 0.01}}\n"));
+        train(&w, workspace_path(&w, "m.yaml"), &(yg_train_options){.weights = NULL}, "run");
+        workspace_write(&w, cases[i].file, cases[i].text);
+        yg_model *model = yg_model_load(workspace_path(&w, "run/model.yaml"), NULL, &error);
+        cr_assert_not_null(model, "%s", error.message);
+        const yg_train_options options = {.out = workspace_path(&w, "again"), .threads = 1};
+        cr_assert(yg_train(model, &options, &result, &error), "%s", error.message);
+        cr_expect_str_eq(result.changed, cases[i].changed);
+        yg_train_result_free(&result);
+        yg_model_free(model);
+        workspace_remove(&w);
+    }
+}

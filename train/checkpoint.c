@@ -91,6 +91,17 @@ static bool save_checkpoint(yg_run *run, const char *path, yg_error *error) {
     return good;
 }
 
+/* The checkpoint is the first file of a new run: what fails later, as on a disk that is full,
+ * leaves a run to go on with. Where it fails itself, the folder is as it was. */
+static bool save_first(yg_run *run, const char *path, yg_error *error) {
+    if (!yg_run_begin_folder(run, error))
+        return false;
+    if (save_checkpoint(run, path, error))
+        return true;
+    yg_run_folder_take_back(&run->folder, &run->result->moved);
+    return false;
+}
+
 bool yg_run_save(yg_run *run, bool within_epoch, yg_error *error) {
     const double begun = yg_clock();
     if (!yg_run_check_finite(run, error))
@@ -101,11 +112,13 @@ bool yg_run_save(yg_run *run, bool within_epoch, yg_error *error) {
     char *checkpoint = yg_run_path(run->result->folder, YG_RUN_CHECKPOINT, error);
     /* The best weights and the lines of epochs change at an epoch's end only. */
     const bool same = within_epoch && run->has_results && run->results_epoch == run->at.epochs;
-    const bool good = checkpoint &&
+    const bool first = !run->folder.begun && !run->options->resume;
+    const bool good = checkpoint && (!first || save_first(run, checkpoint, error)) &&
                       (same ? !run->settings.log_every || yg_run_save_history(run, error)
                             : yg_run_save_results(run, true, error)) &&
-                      save_checkpoint(run, checkpoint, error);
+                      (first || save_checkpoint(run, checkpoint, error));
     free(checkpoint);
+    run->save_failed = !good;
     run->has_results = good;
     run->results_epoch = run->at.epochs;
     run->saved = yg_clock();

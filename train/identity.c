@@ -8,6 +8,7 @@
  * length, the learning rate, its schedule and `reduce_on_plateau`, `patience` and `min_delta`, the
  * number of threads and the places of files are left out: they may change.
  */
+#include "../data/digest.h"
 #include "../data/table.h"
 #include "../graph/number.h"
 #include "../graph/text.h"
@@ -180,10 +181,15 @@ const char *yg_run_identity(yg_run *run, yg_error *error) {
     add_data(&text, yg_model_section(run->model, "data"));
     for (size_t p = 0; p < run->data.encoding.count; p++)
         add_port(&text, &run->data.encoding.ports[p], yg_model_port(run->model, p)->name);
+    const size_t before = text.used;
     add_model(&text, expanded);
     free(expanded);
+    run->digests[0] =
+        text.failed ? 0 : yg_digest(YG_DIGEST_BEGIN, text.data + before, text.used - before);
+    run->digests[1] = yg_part_digest(&run->data.train);
+    run->digests[2] = yg_part_digest(&run->data.validation);
     yg_text_add(&text, "training_data %016" PRIx64 "\nvalidation_data %016" PRIx64 "\n",
-                yg_part_digest(&run->data.train), yg_part_digest(&run->data.validation));
+                run->digests[1], run->digests[2]);
     run->identity = yg_text_take(&text);
     if (!run->identity)
         yg_fail_memory(error);

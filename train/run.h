@@ -27,6 +27,8 @@ typedef struct yg_run_position {
     yg_plateau_state plateau;
 } yg_run_position;
 
+enum { YG_RUN_DIGESTS = 3 };
+
 /* The earlier starts of a run that goes on, and the beginning of this one: for run.json. */
 typedef struct yg_run_past {
     time_t now;       /* when this start began */
@@ -56,11 +58,14 @@ typedef struct yg_run {
     yg_history history;
     yg_event_file events; /* of the history, for TensorBoard */
     FILE *start;          /* the file of weights that the run starts from; NULL: there is none */
-    char *identity;       /* see identity.c; NULL until it is first needed */
+    uint64_t digests[YG_RUN_DIGESTS]; /* of the network, the training and the validation data; known
+                                         when `identity` is */
+    char *identity;                   /* see identity.c; NULL until it is first needed */
     yg_run_past past;
     double started, saved; /* seconds, of a monotonic clock */
     double first_step;     /* seconds from the start until the first step was done */
     double save_cost;      /* seconds that the last save took; 0: none yet */
+    bool save_failed;      /* a save could not be written: nothing more is tried */
     bool has_results;      /* this process has written all files, when so many epochs were done: */
     int64_t results_epoch;
     int64_t steps_before;   /* done before this process */
@@ -121,6 +126,9 @@ bool yg_run_check_identity(const char *was, const char *is, const char *path, yg
  * are not there yet. Then last.safetensors and run.json are as old as the end of the last epoch.
  * (checkpoint.c) */
 bool yg_run_save(yg_run *run, bool within_epoch, yg_error *error);
+/* Begins the run's files: moves an older run away, and writes the copy of the model and of the
+ * weights that the run starts from. False on failure: then all is as it was. (run_files.c) */
+bool yg_run_begin_folder(yg_run *run, yg_error *error);
 /* Writes weights and history, but no checkpoint. For a run that has failed or ends within an epoch:
  * a run that goes on must start from the last checkpoint. `last` false: the weights of the last
  * step are not written, because they may not be finite. (run_files.c) */

@@ -5,6 +5,7 @@
 #include "../graph/file.h"
 #include "model_copy.h"
 #include "run.h"
+#include "run_again.h"
 #include "run_record.h"
 #include "start_weights.h"
 
@@ -60,36 +61,42 @@ static void forget_findings(const yg_run *run) {
 
 /* The model comes first: what stands in the folder is always of that model. It is read before an
  * older run is moved away, because it may be that run's own copy. */
-static bool begin_folder(yg_run *run, yg_error *error) {
+bool yg_run_begin_folder(yg_run *run, yg_error *error) {
     yg_model_copy copy = {0};
     if (run->folder.begun)
         return true;
-    const bool good =
+    bool good =
+        yg_run_again_compare(run, error) &&
         yg_model_copy_make(run->model, run->options, yg_start_weights_kept(run), &copy, error) &&
         yg_run_folder_begin(&run->folder, &run->result->moved, error) &&
         yg_start_weights_keep(run, error) && yg_model_copy_write(&copy, run->result->folder, error);
     if (good && run->options->resume)
         forget_findings(run);
+    if (!good && run->folder.begun && !run->options->resume)
+        yg_run_folder_take_back(&run->folder, &run->result->moved);
     yg_model_copy_free(&copy);
     return good;
 }
 
 bool yg_run_save_results(yg_run *run, bool last, yg_error *error) {
-    return begin_folder(run, error) && save_weights(run, NULL, YG_RUN_WEIGHTS, error) &&
+    return yg_run_begin_folder(run, error) && save_weights(run, NULL, YG_RUN_WEIGHTS, error) &&
            (!last || save_weights(run, run->evaluated, YG_RUN_LAST, error)) &&
            yg_run_save_history(run, error) && yg_run_record_write(run, "running", NULL, error);
 }
 
 void yg_run_save_reached(yg_run *run) {
-    if (run->at.best_epoch)
+    if (run->at.best_epoch && !run->save_failed)
         yg_run_save_results(run, false, NULL);
 }
 
 bool yg_run_keep_epoch(yg_run *run, yg_error *error) {
+    /* A run that has files has a checkpoint to go on from. */
+    if (!run->folder.begun && !yg_run_save(run, false, error))
+        return false;
     char name[64];
     snprintf(name, sizeof name, "%s/epoch-%" PRId64 ".safetensors", YG_RUN_EPOCHS, run->at.epochs);
     char *folder = yg_run_path(run->result->folder, YG_RUN_EPOCHS, error);
-    const bool good = folder && begin_folder(run, error) && yg_file_make_folder(folder, error) &&
+    const bool good = folder && yg_file_make_folder(folder, error) &&
                       save_weights(run, run->evaluated, name, error);
     free(folder);
     return good;

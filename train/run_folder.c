@@ -379,6 +379,22 @@ bool yg_run_folder_begin(yg_run_folder *folder, char **moved, yg_error *error) {
     return true;
 }
 
+void yg_run_folder_take_back(yg_run_folder *folder, char **moved) {
+    static const char *const written[] = {YG_RUN_MODEL, YG_RUN_SECOND, YG_RUN_START};
+    for (size_t i = 0; i < sizeof written / sizeof *written; i++) {
+        char *path = yg_run_path(folder->path, written[i], NULL);
+        if (path)
+            unlink(path);
+        free(path);
+    }
+    const char *slash = *moved ? strrchr(*moved, '/') : NULL;
+    if (*moved && move_back(folder->path, *moved, slash ? slash + 1 : *moved, NULL)) {
+        free(*moved);
+        *moved = NULL;
+    }
+    folder->begun = false;
+}
+
 /* ----------------------------------------------------------------------- opening, closing --- */
 
 bool yg_run_folder_open(const char *path, bool resumed, yg_run_folder *folder, yg_error *error) {

@@ -57,6 +57,10 @@ bool yg_run_folder_open(const char *path, bool resumed, yg_run_folder *folder, y
  * alone where nothing was moved. False on failure: then all files are where they were. */
 bool yg_run_folder_begin(yg_run_folder *folder, char **moved, yg_error *error);
 
+/* Undoes that, where the run could not write its first checkpoint: removes the copies that it has
+ * written before, and moves an older run back from *moved, which becomes NULL. */
+void yg_run_folder_take_back(yg_run_folder *folder, char **moved);
+
 /* Whether another process has locked the folder: a run goes on there. */
 bool yg_run_folder_in_use(const char *path);
 

@@ -12,6 +12,7 @@
 #include "git_commit.h"
 #include "json_text.h"
 #include "optimizer_update.h"
+#include "run_again.h"
 #include "score_table.h"
 
 #include <inttypes.h>
@@ -287,6 +288,7 @@ bool yg_run_record_write(const yg_run *run, const char *status, const char *mess
     add_machine(&out);
     add_commit(&out, run->model);
     add_results(&out, run);
+    yg_run_again_record(run, &out);
     yg_text_add(&out, "\n}\n");
     free(directory);
     char *text = yg_text_take(&out), *path = yg_run_path(run->result->folder, YG_RUN_RECORD, error);

@@ -332,5 +332,6 @@ void yg_train_result_free(yg_train_result *result) {
     free(result->folder);
     free(result->moved);
     free(result->advice);
+    free(result->changed);
     *result = (yg_train_result){0};
 }

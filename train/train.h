@@ -110,8 +110,11 @@ typedef struct yg_train_result {
     int64_t new_steps;     /* done by this call */
     int64_t train_examples, validation_examples, test_examples;
     int64_t parameters; /* trainable elements */
-    char *advice; /* settings that can never happen, such as a warm-up that is longer than the run:
-                     a line each, with its place; "": none. Known when `planned` is called */
+    char *advice;  /* settings that can never happen, such as a warm-up that is longer than the run:
+                      a line each, with its place; "": none. Known when `planned` is called */
+    char *changed; /* the model is the copy in a run's folder, and this run is not that one again:
+                      what has changed since, as "the network, the training data"; NULL or "": it is
+                      the same, or no such copy, or options have changed it. Known after a save */
     size_t unreached_count; /* trainable parameters that the loss does not reach: they stay as
                                they are */
     char **unreached;       /* the names of these parameters */
