@@ -225,3 +225,37 @@ Test(findings, many_examples_are_thinned_out) {
     json_decref(found);
     workspace_remove(&w);
 }
+
+/* An answer for each sequence is compared; one for each of its steps is not. */
+Test(findings, sequences_that_are_answered_as_a_whole) {
+    static const char text[] = "format: 1\n"
+                               "name: known\n"
+                               "inputs: {x: [B, T, 1]}\n"
+                               "targets: {t: [B, 1]}\n"
+                               "params: {w: {shape: [], init: ones}}\n"
+                               "graph: {s: x * w, p: \"sum(s, dim=[1])\"}\n"
+                               "outputs: {s: s, p: p}\n"
+                               "loss: 0 * mse(p, t)\n"
+                               "data:\n"
+                               "  train: {csv: rows.csv, x: [a], t: t}\n"
+                               "  sequences: {by: id}\n"
+                               "train: {epochs: 1, seed: 1, batch_size: 2, optimizer: {type: sgd, "
+                               "lr: 1e-20}}\n";
+    static const double points[][2] = {{7, 6}, {5, 5}, {1, 9}};
+    const workspace w = workspace_make();
+    workspace_write(&w, "rows.csv", "id,a,t\nu,1,7\nu,2,7\nu,3,7\nv,5,5\nw,4,1\nw,5,1\n");
+    json_t *found = find(&w, text, true);
+    cr_assert_not_null(found);
+    const json_t *part = json_array_get(json_object_get(found, "parts"), 0);
+    const json_t *outputs = json_object_get(part, "outputs"), *p = json_array_get(outputs, 0);
+    cr_assert_eq(json_array_size(outputs), 1);
+    cr_expect_str_eq(json_string_value(json_object_get(p, "output")), "p");
+    cr_assert_eq(json_array_size(json_object_get(p, "points")), 3);
+    for (size_t i = 0; i < 3; i++)
+        for (size_t k = 0; k < 2; k++)
+            cr_expect_float_eq(at(json_object_get(p, "points"), i, k), points[i][k], 1e-5, "%zu",
+                               i);
+    expect_examples(json_object_get(p, "worst"), (const int[]){2, 0, 1}, 3);
+    json_decref(found);
+    workspace_remove(&w);
+}
