@@ -20,7 +20,8 @@ static const int64_t KEPT_EXAMPLES = 20000, KEPT_NUMBERS = 2000000;
 /* Whether a target can be compared with numbers: it is no label and has this many elements. */
 static bool has_width(const yg_run *run, const yg_part *part, size_t port, int64_t width) {
     const yg_port *target = yg_model_port(run->model, port);
-    return target->target && !target->classes && part->dataset->ports[port].width == width;
+    return target->target && !target->classes && !part->dataset->ports[port].ragged &&
+           part->dataset->ports[port].width == width;
 }
 
 /* The target that an output's numbers are compared with; SIZE_MAX: none. */
@@ -37,7 +38,7 @@ static size_t target_of(const yg_run *run, const yg_findings *f, const yg_execut
             targets++;
         }
     for (size_t i = 0; targets == 1 && outputs <= 1 && i < executable->output_count; i++)
-        outputs += yg_answer_width(&f->outputs, executable, i) == width;
+        outputs += !f->outputs.steps[i] && yg_answer_width(&f->outputs, executable, i) == width;
     return targets == 1 && outputs == 1 ? found : SIZE_MAX;
 }
 
@@ -79,9 +80,7 @@ static bool pair(const yg_run *run, yg_findings *f, const yg_executable *executa
     for (size_t i = 0; i < executable->output_count; i++) {
         const yg_told_class *label = yg_answer_label(&f->outputs, i);
         const size_t port = label ? label->port : target_of(run, f, executable, i);
-        /* Answers by step are as many as there are steps, which is another table. */
-        if (f->outputs.steps[i] ||
-            (port != SIZE_MAX && yg_port_is_ragged(&run->data, yg_model_port(run->model, port))))
+        if (f->outputs.steps[i]) /* answers by step are as many as steps: another table */
             continue;
         if (port != SIZE_MAX && !add_finding(run, f, executable, i, port, label, error))
             return false;
