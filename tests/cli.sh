@@ -353,7 +353,7 @@ expect "train: a validation part that cannot be scored" 1 "" \
     "^bad_part.yaml:6:19: error: the loss of the validation part is not a number after step 2 " \
     "$yamlgrad" train bad_part.yaml --no-report
 failed=runs/bad_part/failed
-expect "… tells the example" 1 "" "^in example 0 of the batch, counted from 0: bad_part.yaml:7:60$" \
+expect "… tells the example" 1 "" "^in example 0 of the batch, counted from 0: bad_part.yaml:7:64$" \
     "$yamlgrad" train bad_part.yaml --no-report
 expect "… keeps the batch" 1 "^loss *nan$" "it begins in batch 0 of that part.*: a node .log, $failed/model.yaml:" \
     "$yamlgrad" eval $failed/model.yaml --weights $failed/weights.safetensors
@@ -361,7 +361,7 @@ sed 's/, validation.*/}/; s/epochs: 2/epochs: 2, log_every: 50/' bad_part.yaml >
 expect "train: what can never happen" 0 "" "^warning: patient.yaml:8:31: .log_every: 50. of 4 steps: no step is noted$" \
     "$yamlgrad" train patient.yaml --no-report
 expect "… in JSON" 0 '"warnings": ."patient.yaml:8:31: ' "" "$yamlgrad" train patient.yaml --no-report --json
-expect "check: what can never happen" 0 "" "^warning: patient.yaml:8:31: .log_every: 50. of 4 steps: no step is noted$" \
+expect "check: what can never happen" 0 "^patient.yaml: valid" "^warning: patient.yaml:8:31: .log_every: 50. of 4 steps: no step is noted$" \
     "$yamlgrad" check patient.yaml
 mkdir elsewhere
 "$yamlgrad" train patient.yaml --quiet --out elsewhere/kept
@@ -378,7 +378,7 @@ inputs: {x: [B, 1]}
 targets: {y: [B, 1]}
 graph: {p: {type: linear, input: x, out_features: 1}}
 outputs: [p]
-loss: binary_cross_entropy_with_logits(p, y)
+loss: bce_with_logits(p, y)
 metrics: {area: "roc_auc(p, y)"}
 data: {train: {x: [[1], [2]], y: [[1], [1]]}}
 train: {epochs: 2, optimizer: {type: sgd, lr: 0.01}}
@@ -397,7 +397,7 @@ expect "train: next, quoted for a shell" 0 "" \
 expect "train: nothing left" 0 "" "^nothing left to train after epoch 300, 300 steps" \
     "$yamlgrad" train xor.yaml --resume --set hidden=5
 resume_finished() { "$yamlgrad" train xor.yaml --resume --set hidden=5 2>&1 | grep -c "^  train "; }
-expect "… and no loss is made up" 1 "^0\$" "" resume_finished
+expect "… and the kept weights are scored" 0 "^1\$" "" resume_finished
 expect "train again" 0 "" "^an earlier run is kept in runs/xor-" "$yamlgrad" train xor.yaml
 expect_true "one seed, the same bytes" cmp a/weights.safetensors b/weights.safetensors
 expect "--quiet" 0 "" "" "$yamlgrad" train xor.yaml --out c --quiet --seed 2
