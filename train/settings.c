@@ -291,8 +291,10 @@ bool yg_settings_plan(const yg_model *model, int64_t examples, yg_settings *s, y
 
 bool yg_settings_read_step(const yg_model *model, yg_settings *settings, yg_error *error) {
     const yg_value *section = yg_model_section(model, "train");
-    *settings = (yg_settings){
-        .batch_size = DEFAULT_BATCH_SIZE, .accumulate = 1, .monitor = YG_MONITOR_DEFAULT};
+    *settings = (yg_settings){.batch_size = DEFAULT_BATCH_SIZE,
+                              .accumulate = 1,
+                              .monitor = YG_MONITOR_DEFAULT,
+                              .plateau = {.monitor = YG_MONITOR_DEFAULT}};
     return !section || read_section(model, section, settings, error);
 }
 
@@ -328,8 +330,10 @@ static bool check_small(const yg_settings *s, const yg_value *section, yg_error 
 bool yg_settings_read(const yg_model *model, const yg_train_options *options, yg_settings *settings,
                       yg_error *error) {
     const yg_value *section = yg_model_section(model, "train");
-    *settings = (yg_settings){
-        .batch_size = DEFAULT_BATCH_SIZE, .accumulate = 1, .monitor = YG_MONITOR_DEFAULT};
+    *settings = (yg_settings){.batch_size = DEFAULT_BATCH_SIZE,
+                              .accumulate = 1,
+                              .monitor = YG_MONITOR_DEFAULT,
+                              .plateau = {.monitor = YG_MONITOR_DEFAULT}};
     if (!section)
         return yg_fail(error, YG_ERROR_DATA, (yg_origin){yg_model_path(model), 0, 0},
                        "the model has no `train:` section, and no second file gives one; write for "
