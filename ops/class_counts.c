@@ -11,6 +11,7 @@
 static const char *const averages[] = {[YG_AVERAGE_MACRO] = "macro",
                                        [YG_AVERAGE_MICRO] = "micro",
                                        [YG_AVERAGE_WEIGHTED] = "weighted",
+                                       [YG_AVERAGE_NONE] = "none",
                                        NULL};
 
 const yg_attr_spec yg_class_count_attrs[YG_COUNT_ATTRS] = {
@@ -28,7 +29,8 @@ const yg_attr_spec yg_class_count_attrs[YG_COUNT_ATTRS] = {
                           .kind = YG_ATTR_CHOICE,
                           .choices = averages,
                           .doc = "macro: the mean over classes; micro: of the sums over classes; "
-                                 "weighted: by the rows of each class"},
+                                 "weighted: by the rows of each class; none: no mean, but a number "
+                                 "for each class"},
     [YG_COUNT_CLASS] = {.name = "class_index",
                         .kind = YG_ATTR_INT,
                         .fallback = {.i = -1},
@@ -198,6 +200,8 @@ yg_node yg_class_average(yg_graph *graph, const yg_infer *call, const yg_class_c
     const yg_node values = yg_ratio_or(graph, numerator, denominator, fallback);
     if (call->attrs[YG_COUNT_CLASS].i >= 0)
         return of_class(graph, call, counts, values);
+    if (average == YG_AVERAGE_NONE)
+        return values;
     if (average == YG_AVERAGE_WEIGHTED)
         return yg_ratio_or(graph, total(graph, yg_multiply(graph, values, counts->actual)),
                            total(graph, counts->actual), fallback);

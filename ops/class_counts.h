@@ -31,7 +31,7 @@ enum {
 };
 
 /* Values of the attribute `average`. */
-enum { YG_AVERAGE_MACRO, YG_AVERAGE_MICRO, YG_AVERAGE_WEIGHTED };
+enum { YG_AVERAGE_MACRO, YG_AVERAGE_MICRO, YG_AVERAGE_WEIGHTED, YG_AVERAGE_NONE };
 
 extern const yg_attr_spec yg_class_count_attrs[YG_COUNT_ATTRS];
 
@@ -71,7 +71,8 @@ bool yg_class_counts_make(yg_graph *graph, const yg_infer *call, const yg_node *
 /* numerator / denominator, element by element, and `fallback` where the denominator is 0. */
 yg_node yg_ratio_or(yg_graph *graph, yg_node numerator, yg_node denominator, double fallback);
 
-/* The ratio of two sums by class, averaged as the attributes of the call say. */
+/* The ratio of two sums by class, averaged as the attributes of the call say; [C] where they say
+ * `none`. */
 yg_node yg_class_average(yg_graph *graph, const yg_infer *call, const yg_class_counts_of *counts,
                          yg_node numerator, yg_node denominator);
 
@@ -89,8 +90,8 @@ yg_class_count yg_class_count_reference(const yg_reference *reference, int64_t c
 double yg_class_pair_reference(const yg_reference *reference, int64_t class_index, int64_t answer);
 
 /* For references: the average of hits · the rows that were answered with their class, divided by
- * predicted · answers + actual · rows, as the attributes say. */
-double yg_class_average_reference(const yg_reference *reference, double hits, double predicted,
-                                  double actual);
+ * predicted · answers + actual · rows, as the attributes say. `index` is that of the result. */
+double yg_class_average_reference(const yg_reference *reference, const int64_t *index, double hits,
+                                  double predicted, double actual);
 
 #endif

@@ -85,8 +85,8 @@ static double ratio(double numerator, double denominator, double fallback) {
     return denominator == 0 ? fallback : numerator / denominator;
 }
 
-double yg_class_average_reference(const yg_reference *r, double hits, double predicted,
-                                  double actual) {
+double yg_class_average_reference(const yg_reference *r, const int64_t *index, double hits,
+                                  double predicted, double actual) {
     const yg_attr *attrs = r->call->attrs;
     const double fallback = attrs[YG_COUNT_ZERO].f;
     const int64_t classes = yg_class_reference_classes(r);
@@ -96,7 +96,9 @@ double yg_class_average_reference(const yg_reference *r, double hits, double pre
         const double numerator = hits * count.hits;
         const double denominator = predicted * count.predicted + actual * count.actual;
         const double value = ratio(numerator, denominator, fallback);
-        if (c == attrs[YG_COUNT_CLASS].i)
+        const bool each =
+            attrs[YG_COUNT_CLASS].i < 0 && attrs[YG_COUNT_AVERAGE].i == YG_AVERAGE_NONE;
+        if (c == attrs[YG_COUNT_CLASS].i || (each && c == index[0]))
             return value;
         const bool counted = !has_indices(r) || count.predicted + count.actual > 0;
         numerators += numerator;

@@ -23,15 +23,17 @@ yg_node yg_class_ratio_build(yg_graph *graph, const yg_infer *call, const yg_nod
     return yg_class_average(graph, call, &counts, times(graph, counts.hits, ratio->hits), all);
 }
 
-double yg_class_ratio_reference(const yg_reference *r, const yg_class_ratio *ratio) {
-    return yg_class_average_reference(r, ratio->hits, ratio->predicted, ratio->actual);
+double yg_class_ratio_reference(const yg_reference *r, const int64_t *index,
+                                const yg_class_ratio *ratio) {
+    return yg_class_average_reference(r, index, ratio->hits, ratio->predicted, ratio->actual);
 }
 
 /* threshold, ignore_index, zero_division, average, class_index */
 static const yg_attr
     micro[] = {{.f = 0.2}, {.i = 1}, {.f = 0}, {.i = YG_AVERAGE_MICRO}, {.i = -1}},
     weighted[] = {{.f = 0}, {.i = 2}, {.f = 1}, {.i = YG_AVERAGE_WEIGHTED}, {.i = -1}},
-    one[] = {{.f = 0.5}, {.i = -100}, {.f = 0.25}, {.i = YG_AVERAGE_MACRO}, {.i = 1}};
+    one[] = {{.f = 0.5}, {.i = -100}, {.f = 0.25}, {.i = YG_AVERAGE_MACRO}, {.i = 1}},
+    each[] = {{.f = 0.5}, {.i = 2}, {.f = 0.5}, {.i = YG_AVERAGE_NONE}, {.i = -1}};
 
 const yg_sample yg_class_ratio_samples[YG_CLASS_RATIO_SAMPLES] = {
     {.operands = {"f[9, 3]", "i[9]"}},
@@ -44,4 +46,6 @@ const yg_sample yg_class_ratio_samples[YG_CLASS_RATIO_SAMPLES] = {
     {.operands = {"f[8]", "b[8]", "f[8]"}, .attrs = weighted},
     {.operands = {"f[3]", "i[]"}},
     {.operands = {"f[0, 3]", "i[0]"}},
+    {.operands = {"f[9, 3]", "i[9]"}, .attrs = each},
+    {.operands = {"f[6, 2]", "b[6, 2]", "f[6]"}, .attrs = each},
 };

@@ -18,9 +18,10 @@ typedef struct yg_class_ratio {
 
 yg_node yg_class_ratio_build(yg_graph *graph, const yg_infer *call, const yg_node *operands,
                              const yg_class_ratio *ratio);
-double yg_class_ratio_reference(const yg_reference *reference, const yg_class_ratio *ratio);
+double yg_class_ratio_reference(const yg_reference *reference, const int64_t *index,
+                                const yg_class_ratio *ratio);
 
-enum { YG_CLASS_RATIO_SAMPLES = 10 };
+enum { YG_CLASS_RATIO_SAMPLES = 12 };
 extern const yg_sample yg_class_ratio_samples[YG_CLASS_RATIO_SAMPLES];
 
 /* The whole descriptor of such a metric; the numbers are those of yg_class_ratio. */
@@ -32,8 +33,7 @@ extern const yg_sample yg_class_ratio_samples[YG_CLASS_RATIO_SAMPLES];
         return results[0] != YG_NONE;                                                              \
     }                                                                                              \
     static double reference(const yg_reference *r, const int64_t *index) {                         \
-        (void)index;                                                                               \
-        return yg_class_ratio_reference(r, &ratio);                                                \
+        return yg_class_ratio_reference(r, index, &ratio);                                         \
     }                                                                                              \
     const yg_op yg_op_##NAME = {                                                                   \
         .name = #NAME,                                                                             \

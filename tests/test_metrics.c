@@ -329,6 +329,35 @@ Test(metrics, tables_have_the_names_of_classes) {
     end(&w);
 }
 
+/* One metric with a number for each class is what as many metrics of one class are, in any batches.
+ */
+Test(metrics, of_each_class_are_a_list_with_names) {
+    static const char *const classes[] = {"low", "mid", "high"};
+    static const char *const functions[] = {"f1", "precision", "recall"};
+    for (int batch = 2; batch <= 11; batch += 3)
+        for (size_t f = 0; f < 3; f++) {
+            const workspace w = workspace_make();
+            char text[400], name[20];
+            snprintf(text, sizeof text,
+                     "  each: %s(z, y, average=none)\n  low: %s(z, y, class_index=0)\n"
+                     "  mid: %s(z, y, class_index=1)\n  high: %s(z, y, class_index=2)\n",
+                     functions[f], functions[f], functions[f], functions[f]);
+            const options o = {.metrics = text, .batch_size = batch};
+            yg_train_result result = train(&w, &o, "run");
+            const yg_score_table *t = find(&result.training, "each")->table;
+            cr_assert(t && t->rows == 3 && t->columns == 1 && t->row_names && !t->column_names);
+            cr_expect_str_eq(t->function, functions[f]);
+            for (int i = 0; i < 3; i++) {
+                snprintf(name, sizeof name, "%s", classes[i]);
+                cr_expect_str_eq(t->row_names[i], classes[i]);
+                cr_expect_float_eq(t->values[i], find(&result.training, name)->value, 1e-12,
+                                   "%s of %s", functions[f], name);
+            }
+            yg_train_result_free(&result);
+            end(&w);
+        }
+}
+
 Test(metrics, a_table_is_no_monitor) {
     const workspace w = workspace_make();
     const options o = {.metrics = "  m: confusion_matrix(z, y)\n",
