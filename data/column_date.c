@@ -1,7 +1,7 @@
 /*
  * The column kind `date`: a date, with or without a time, becomes numbers.
  *
- *     when: {kind: date, parts: [year, month, weekday], cyclic: [year, day], age: 2020-01-01}
+ *     when: {kind: date, parts: [year, month, weekday], cyclic: [year, day], age: "2020-01-01"}
  *
  * Each of `parts` is one element. `cyclic` gives the position within a year, month, week or day as
  * two, sine and cosine of the angle, so that December lies beside January. `age` gives the days
@@ -274,7 +274,7 @@ static const yg_setting settings[] = {
      .example = "[year, day]",
      .doc = "sine and cosine of the position within each: year, month, week, day"},
     {"age", KEY(age), .form = "a date", .forms = YG_FORM_SCALAR | YG_FORM_ANY, .fallback = "none",
-     .example = "2020-01-01", .doc = "one more element: the days since that date"},
+     .example = "\"2020-01-01\"", .doc = "one more element: the days since that date"},
 };
 
 #undef KEY
