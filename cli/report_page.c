@@ -170,7 +170,7 @@ static void add_number(yg_text *page, const json_t *value) {
     if (json_is_number(value))
         yg_text_add(page, "<td class=\"n\">%.6g", json_number_value(value));
     else
-        yg_text_add(page, "<td class=\"n dim\">not finite");
+        yg_text_add(page, "<td class=\"n dim\">undefined");
 }
 
 static void add_scores(yg_text *page, const run_log *log) {

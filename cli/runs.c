@@ -8,6 +8,7 @@
 #include "json.h"
 #include "page.h"
 #include "progress.h"
+#include "score_table.h"
 #include "session.h"
 #include "table.h"
 #include "terminal.h"
@@ -124,13 +125,14 @@ static bool choose(const run_list *list, const char *sort, choice *c) {
 
 static void add_scores(table *table, const run_list *list, const run_log *run, const choice *c) {
     const char *own = own_score(list, run);
+    char number[SCORE_TEXT];
     for (size_t s = 0; s < c->count; s++)
         if (run_list_has(run, c->scores[s]))
-            table_add(table, "%.4g", run_list_score(run, c->scores[s]));
+            table_add(table, "%s", score_text(run_list_score(run, c->scores[s]), 4, number));
         else
             table_add(table, "%s", "");
     if (c->own && own)
-        table_add(table, "%s %.4g", own, run_list_score(run, own));
+        table_add(table, "%s %s", own, score_text(run_list_score(run, own), 4, number));
     else if (c->own)
         table_add(table, "%s", "");
 }

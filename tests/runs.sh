@@ -48,7 +48,7 @@ expect "no score at all" 1 "" "no run has 'zzz'; known: started, run, model, " "
 
 # What a row says. Scores are those of the kept weights: in run.json, else in the best epoch.
 expect "a finished run" 0 \
-    "^runs/b +iris +finished +2026-01-02 10:00 +5.0 s +3 +2 +0\.25 +0\.75 +0\.5 +nan +0\.3 +0\.8 +lr=0\.1$" "" "$yamlgrad" runs
+    "^runs/b +iris +finished +2026-01-02 10:00 +5.0 s +3 +2 +0\.25 +0\.75 +0\.5 +undefined +0\.3 +0\.8 +lr=0\.1$" "" "$yamlgrad" runs
 expect "a run without results" 0 \
     "^runs/a +iris +finished +2026-01-03 10:00 +1 h 06 min +2 +1 +0\.125 +0\.5 +0\.7 +0\.6 +hidden=5 lr=0\.2$" "" "$yamlgrad" runs
 expect "the only run of its model: all that was set" 0 "^runs/c/fold-1 .* +2\.5 +epochs=1$" "" "$yamlgrad" runs
