@@ -83,8 +83,9 @@ bool yg_csv_guess(const char *text, size_t size, yg_csv_marks *marks) {
         !add_signs(marks->signs, last, end) || strpbrk(marks->signs, ".,eE\"\\\n"))
         return false;
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
-        /* No group of three follows a zero: 0,125 is an eighth. */
-        if (pairs[i][1] && *first == '0' && first + 1 < last && first[1] == pairs[i][1])
+        /* No group of three follows a zero: 0,125 is an eighth. 0,125.50 has its mark elsewhere. */
+        if (pairs[i][1] && *first == '0' && first + 1 < last && first[1] == pairs[i][1] &&
+            !memchr(first, pairs[i][0], (size_t)(last - first)))
             continue;
         marks->decimal = pairs[i][0];
         marks->thousands = pairs[i][1];

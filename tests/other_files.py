@@ -71,6 +71,7 @@ def make_files(folder):
     (folder / "lines.txt").write_text("cash wins, big\n\ncall me about it\n")
     (folder / "lines.txt.gz").write_bytes(gzip.compress(b"cash wins, big\n\ncall me about it\n"))
     (folder / "rows.txt").write_text('message\n"cash wins, big"\ncall me about it\n')
+    (folder / "table.txt").write_text("message,kind\ncash wins big,spam\n")
     (folder / "plain.csv").write_text("a,b,y\n1,2,3\n2,5,7\n4,1,5\n")
     (folder / "plain.yaml").write_text(PLAIN)
     (folder / "bare.yaml").write_text("format: 1\ninputs: {x: [B, 2]}\ngraph: {h: \"sum(x, dim=1)\"}\noutputs: [h]\n")
@@ -137,6 +138,7 @@ def main():
         expect("compressed lines", 0, r'^"cash wins, big",.*,spam$', "predict", "m.yaml", "lines.txt.gz", "--keep", "*")
         expect("a table that ends in .txt", 0, r'^"cash wins, big",.*,spam$', "predict", "m.yaml", "rows.txt",
                "--keep", "message")
+        expect("a table that --data names", 0, "^examples +1$", "eval", "m.yaml", "--data", "test=table.txt")
         expect("two files", 0, r'(?s)^"cash.*^"call.*^"cash.*^"call', "predict", "m.yaml", "lines.txt", "lines.txt",
                "--keep", "*")
 

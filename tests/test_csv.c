@@ -173,6 +173,11 @@ static const struct {
     {"thousands: \".\"", "a\n",
      "1:13: `decimal` and `thousands` must differ; both are \".\" (`dec"},
     {"na_values: [a, [b]]", "a\n", "1:16: a text of `na_values`"},
+    {"", "sep=;\na;b\n1\n", "3:0: row 1 has 1 cells; the header names 2 columns"},
+    {"", "sep=;\r\na;b\r\n1;\xFF\r\n", "3:3: this cell is not UTF-8 text"},
+    {"", "Report\n\na,b\n1,2\n",
+     "3:0: row 2 has 2 cells; the header names one column; if the header is "
+     "here, remove what stands before it: tail -n +3 FILE"},
     {"header: 3", "a\n", "1:9: `header` is false, or the names of all columns"},
     {"header: []", "a\n", "1:9: `header` is false, or the names of all columns"},
     {"header: [a, [b]]", "1,2\n", "1:13: a column's name"},
