@@ -440,7 +440,11 @@ Test(training, early_stopping_waits_and_the_best_weights_are_kept) {
     workspace_remove(&w);
 }
 
-/* The first epoch has the best score. */
+static void count_best(void *context, const yg_train_progress *now) {
+    *(int *)context += now->epoch_end && now->best;
+}
+
+/* The first epoch has the best score. With `keep: last` none is called the best. */
 Test(training, keeps_the_best_or_the_last_weights) {
     const workspace w = workspace_make();
     static const char *const keeps[] = {"", "  keep: best\n", "  keep: last\n"};
@@ -466,9 +470,12 @@ Test(training, keeps_the_best_or_the_last_weights) {
                  "  optimizer: {type: sgd, lr: 0.05}\n",
                  keeps[i]);
         yg_model *model = workspace_model(&w, "t.yaml", text);
-        yg_train_options options = {.out = workspace_path(&w, "run")};
+        int best = 0;
+        yg_train_options options = {
+            .out = workspace_path(&w, "run"), .progress = count_best, .context = &best};
         const yg_train_result result = train(model, options);
         cr_expect_eq(result.best_epoch, i == 2 ? 6 : 1, "epoch %d", (int)result.best_epoch);
+        cr_expect_eq(best, i == 2 ? 0 : 1, "%d epochs are the best", best);
         scores[i] = result.validation.loss;
         options.resume = true;
         const yg_train_result again = train(model, options);

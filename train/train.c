@@ -121,9 +121,10 @@ static bool check_monitored(const yg_run *run, const yg_monitor *monitor, yg_err
  * count it. An infinite one is never the best either. */
 static void compare(yg_run *run, int64_t epoch, double value) {
     yg_run_position *at = &run->at;
-    run->progress.best =
-        (isfinite(value) && value < at->best) || !at->best_epoch || run->settings.keeps_last;
-    if (run->progress.best) {
+    const bool last = run->settings.keeps_last;
+    const bool kept = (isfinite(value) && value < at->best) || !at->best_epoch || last;
+    run->progress.best = kept && !last; /* `keep: last` looks for no best epoch */
+    if (kept) {
         at->best = value;
         at->best_epoch = epoch;
         yg_scores_copy(&run->progress.training, &run->result->training);

@@ -58,7 +58,8 @@ typedef struct yg_train_progress {
     double learning_rate; /* of the step */
     double lowered_to; /* at an epoch's end, where `reduce_on_plateau` has just lowered the learning
                           rate: that of the next step; otherwise 0 */
-    bool best;         /* at an epoch's end: these weights are the best so far */
+    bool best;         /* at an epoch's end: these weights are the best so far; `keep: last` looks
+                          for no best ones */
     double seconds;    /* since the start */
     double remaining;  /* seconds until the end, estimated */
 } yg_train_progress;
