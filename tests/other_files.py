@@ -138,7 +138,7 @@ def main():
         expect("compressed lines", 0, r'^"cash wins, big",.*,spam$', "predict", "m.yaml", "lines.txt.gz", "--keep", "*")
         expect("a table that ends in .txt", 0, r'^"cash wins, big",.*,spam$', "predict", "m.yaml", "rows.txt",
                "--keep", "message")
-        expect("a table that --data names", 0, "^examples +1$", "eval", "m.yaml", "--data", "test=table.txt")
+        expect("a table that --data names", 0, "^examples +1$", "eval", "m.yaml", "--data", "train=table.txt")
         expect("two files", 0, r'(?s)^"cash.*^"call.*^"cash.*^"call', "predict", "m.yaml", "lines.txt", "lines.txt",
                "--keep", "*")
 
