@@ -1,0 +1,55 @@
+/*
+ * Sums over shards, by one process or several: see shard_tree.h for the order. Private to train/.
+ *
+ * What is summed are buckets of numbers: gradients, and new states of the model. The operators of
+ * shard_operators.h call this from within a step's program, one bucket after the other. Sending
+ * begins as soon as a process's last shard has given a bucket, and goes on while the program
+ * computes the rest.
+ *
+ * All sums are computed in calls from a program's kernels, because there subnormal numbers count as
+ * 0 (see yg_program_run()). Sums computed elsewhere could differ.
+ */
+#ifndef YG_TRAIN_EXCHANGE_H
+#define YG_TRAIN_EXCHANGE_H
+
+#include "../graph/type.h"
+#include "processes.h"
+#include "shard_tree.h"
+
+typedef struct yg_exchange yg_exchange;
+
+/* `processes` NULL: this one alone. NULL when out of memory. */
+yg_exchange *yg_exchange_new(const yg_processes *processes, yg_error *error);
+void yg_exchange_free(yg_exchange *exchange); /* NULL is allowed */
+
+/* NULL: this process is alone. */
+const yg_processes *yg_exchange_processes(const yg_exchange *exchange);
+
+/* Makes room for a bucket of so many elements, YG_F32 or YG_F64, at its first call, and compares at
+ * later ones: all programs must have the same buckets. */
+bool yg_exchange_bucket(yg_exchange *exchange, size_t bucket, yg_dtype dtype, int64_t count,
+                        yg_error *error);
+
+/* Begins a step of so many shards. Afterwards *tree is that of this process. */
+bool yg_exchange_begin(yg_exchange *exchange, int64_t shards, const yg_shard_tree **tree,
+                       yg_error *error);
+/* The shard, one of this process's, that the next calls of yg_exchange_add() are for. */
+void yg_exchange_shard(yg_exchange *exchange, int64_t shard);
+
+/* Adds weight · parts to a bucket: `part_count` tensors of counts[i] elements one after the other.
+ * To be called for each own shard in order, and in each for every bucket in the same order. */
+bool yg_exchange_add(yg_exchange *exchange, size_t bucket, const void *const *parts,
+                     const yg_type *const *types, size_t part_count, double weight,
+                     yg_error *error);
+/* Waits until a bucket's sum is there, and copies it to `to`. */
+bool yg_exchange_total(yg_exchange *exchange, size_t bucket, void *to, yg_error *error);
+
+/* Every process gives its part of `all`, and gets the others'. `ends`: where the part of each
+ * process ends; each begins where the one before it ends, the first at 0. */
+bool yg_exchange_gather(yg_exchange *exchange, const size_t *ends, void *all, yg_error *error);
+/* Waits until every process has called it. */
+bool yg_exchange_meet(yg_exchange *exchange, yg_error *error);
+/* Every process gets what process 0 has in `data`. */
+bool yg_exchange_spread(yg_exchange *exchange, void *data, size_t bytes, yg_error *error);
+
+#endif
