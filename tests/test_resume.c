@@ -85,6 +85,7 @@ static const struct {
     {"sequences", SEQUENCES, "", NULL},
     {"sequences in a file", SEQUENCES, "  memory: 400\n", NULL},
     {"sequences, several batches a step", SEQUENCES, "", "accumulate: 2, average: {decay: 0.8}"},
+    {"sequences in shards", SEQUENCES, "", "shards: 3, average: {decay: 0.8}"},
     {"everything", EVERYTHING, "", EVERYTHING_TRAINED},
     {"everything, in a file", EVERYTHING, "  memory: 500\n", EVERYTHING_TRAINED},
 };

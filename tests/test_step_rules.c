@@ -227,6 +227,40 @@ Test(step_rules, accumulated_batches_are_one_large_batch) {
     workspace_remove(&w);
 }
 
+/* So are shards, however many, and of batches that are smaller than their number. */
+Test(step_rules, shards_are_one_large_batch) {
+    static const char *const cases[][2] = {
+        {"batch_size: 6, shards: 3", "batch_size: 6"},
+        {"batch_size: 8, shards: 4", "batch_size: 8"},
+        {"batch_size: 5, shards: 5", "batch_size: 5"},
+        {"batch_size: 11, shards: 2", "batch_size: 11"},
+        {"batch_size: 4, shards: 100", "batch_size: 4"},
+        {"batch_size: 3, shards: 2, drop_last: true", "batch_size: 3, drop_last: true"},
+        {"batch_size: 5, shards: 3, clip_grad_norm: 0.1, l2: 0.01, average: {decay: 0.8}",
+         "batch_size: 5, clip_grad_norm: 0.1, l2: 0.01, average: {decay: 0.8}"},
+    };
+    static const char rest[] = "keep: last, epochs: 4, optimizer: {type: adam, lr: 0.05, groups: "
+                               "{z.bias: {frozen_until: 2}}}, schedule: cosine";
+    const workspace w = workspace_make();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char settings[400];
+        snprintf(settings, sizeof settings, "%s, %s", cases[i][0], rest);
+        yg_train_result parts = train_network(&w, settings, "parts");
+        snprintf(settings, sizeof settings, "%s, %s", cases[i][1], rest);
+        yg_train_result whole = train_network(&w, settings, "whole");
+        const double far = difference(&w, "parts/weights.safetensors", "whole/weights.safetensors");
+        cr_expect_lt(far, 1e-13, "%s: %g", cases[i][0], far);
+        cr_expect_eq(parts.steps, whole.steps, "%s: %d steps", cases[i][0], (int)parts.steps);
+        cr_expect_float_eq(parts.training.loss, whole.training.loss, 1e-13);
+        cr_expect_float_eq(parts.training.metrics[0].value, whole.training.metrics[0].value, 1e-13);
+        yg_train_result_free(&parts);
+        yg_train_result_free(&whole);
+        workspace_remove_folder(&w, "parts");
+        workspace_remove_folder(&w, "whole");
+    }
+    workspace_remove(&w);
+}
+
 /* A batch that is not full is left out, not the step that it would be in: 5 batches are 3 steps. */
 Test(step_rules, drop_last_leaves_out_a_batch) {
     const workspace w = workspace_make();
@@ -294,11 +328,43 @@ Test(step_rules, batch_normalization_sees_each_batch) {
     workspace_remove(&w);
 }
 
+/* Shards of 1, 1 and 2 examples: a state is the mean of what the shards make of it, weighted by
+ * their examples, and moves once a step. A count is that of one shard. */
+Test(step_rules, states_are_joined_over_shards) {
+    const workspace w = workspace_make();
+    yg_train_result result =
+        train(&w,
+              "format: 1\n"
+              "name: norm\n"
+              "inputs: {x: [B, 1]}\n"
+              "params: {w: {shape: [1], init: ones}}\n"
+              "state: {mean: {shape: [1], init: zeros}, "
+              "steps: {shape: [], init: zeros, dtype: i64}}\n"
+              "update: {mean: \"0.5 * mean + 0.5 * mean(x, 0)\", steps: steps + 1}\n"
+              "graph: {z: x * w}\n"
+              "outputs: [z]\n"
+              "loss: mean(square(z))\n"
+              "data: {train: {x: [[1], [1], [1], [5]]}}\n"
+              "train: {epochs: 3, batch_size: 4, shards: 3, dtype: f64, optimizer: adam}\n",
+              "run");
+    yg_tensor_file file = read_tensors(&w, "run/last.safetensors");
+    const yg_tensor *mean = yg_tensor_find(&file, "mean"), *steps = yg_tensor_find(&file, "steps");
+    cr_assert(mean && steps);
+    cr_expect_float_eq(((const double *)mean->data)[0], 2 * (1 - 0.125), 1e-15);
+    cr_expect_eq(((const int64_t *)steps->data)[0], 3);
+    yg_tensor_file_free(&file);
+    yg_train_result_free(&result);
+    workspace_remove(&w);
+}
+
 /* The search for a NaN repeats the batches of the step, up to the one that has it, and tells the
  * example. */
 Test(step_rules, a_nan_in_any_batch_of_a_step_is_found) {
-    for (int place = 0; place < 8; place++) {
+    for (int n = 0; n < 16; n++) {
         const workspace w = workspace_make();
+        const int place = n / 2;
+        const char *const step =
+            n % 2 ? "batch_size: 6, shards: 4" : "batch_size: 2, accumulate: 3";
         char rows[100] = "", text[700], where[60];
         for (int i = 0; i < 8; i++)
             strcat(rows, i == place ? "[-1, 1]," : "[1, 1],");
@@ -311,9 +377,8 @@ Test(step_rules, a_nan_in_any_batch_of_a_step_is_found) {
                  "outputs: [l]\n"
                  "loss: mean(square(l - 1))\n"
                  "data: {train: {x: [%s]}}\n"
-                 "train: {epochs: 2, batch_size: 2, accumulate: 3, optimizer: {type: sgd, lr: "
-                 "1e-3}}\n",
-                 rows);
+                 "train: {epochs: 2, %s, optimizer: {type: sgd, lr: 1e-3}}\n",
+                 rows, step);
         yg_model *model = workspace_model(&w, "model.yaml", text);
         const yg_train_options options = {.out = workspace_path(&w, "run"), .threads = 1};
         yg_error error = {0};
@@ -545,6 +610,10 @@ Test(step_rules, what_a_run_refuses) {
          "keeps an average of 'z.bias' itself"},
         {"batch_size: 11, optimizer: lbfgs, average: {}", "leave out `average`"},
         {"batch_size: 4, optimizer: lbfgs, accumulate: 3", "leave out `accumulate`"},
+        {"batch_size: 11, optimizer: lbfgs, shards: 2",
+         "lbfgs computes the loss of a batch several"},
+        {"batch_size: 4, optimizer: adam, shards: 2, accumulate: 3",
+         "write `batch_size: 12` with `shards: 6`"},
         {"batch_size: 11, optimizer: lbfgs, l1: 1", "needs the gradients as they are"},
         {"batch_size: 11, optimizer: lbfgs, clip_grad_value: 1", "needs the gradients as they are"},
     };

@@ -20,6 +20,10 @@ typedef enum yg_batch_role {
     YG_BATCH_WHOLE, /* a step has one batch */
     YG_BATCH_PART,  /* others follow it in the step */
     YG_BATCH_LAST,
+    /* With `shards`: see shard_operators.h. */
+    YG_BATCH_SHARD,      /* a shard; another one of this process follows it in the step */
+    YG_BATCH_LAST_SHARD, /* the last one of this process in the step */
+    YG_BATCH_NO_SHARD,   /* this process has none in the step, and makes only the updates */
 } yg_batch_role;
 
 typedef struct yg_accumulate_inputs {

@@ -109,6 +109,8 @@ bool yg_run_save(yg_run *run, bool within_epoch, yg_error *error) {
     /* Before the end of the first epoch no weights have been judged: the current ones are saved. */
     if (!run->at.best_epoch)
         yg_run_keep_best(run);
+    if (!yg_run_writes(run))
+        return true;
     char *checkpoint = yg_run_path(run->result->folder, YG_RUN_CHECKPOINT, error);
     /* The best weights and the lines of epochs change at an epoch's end only. */
     const bool same = within_epoch && run->has_results && run->results_epoch == run->at.epochs;

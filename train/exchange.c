@@ -5,7 +5,7 @@
 
 #include "../graph/arena.h"
 
-#include <inttypes.h>
+#include <math.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -332,6 +332,18 @@ bool yg_exchange_add(yg_exchange *exchange, size_t index, const void *const *par
         add(b, slot - 1, 0, b->slot[slot], b->count);
     b->begun = exchange->shard + 1 == tree->end;
     return !b->begun || advance_all(exchange, error);
+}
+
+bool yg_exchange_is_finite(const yg_exchange *exchange) {
+    const int64_t own = exchange->shard - exchange->tree.first;
+    const int merges = exchange->tree.merges[own];
+    const int slot = exchange->tree.leaf[own] - (merges > 0 ? merges - 1 : 0);
+    for (size_t i = 0; i < exchange->bucket_count; i++)
+        for (int64_t k = 0; k < exchange->buckets[i].count; k++)
+            if (!isfinite(
+                    yg_element_get(exchange->buckets[i].dtype, exchange->buckets[i].slot[slot], k)))
+                return false;
+    return true;
 }
 
 bool yg_exchange_total(yg_exchange *exchange, size_t index, void *to, yg_error *error) {

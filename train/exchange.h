@@ -41,6 +41,8 @@ void yg_exchange_shard(yg_exchange *exchange, int64_t shard);
 bool yg_exchange_add(yg_exchange *exchange, size_t bucket, const void *const *parts,
                      const yg_type *const *types, size_t part_count, double weight,
                      yg_error *error);
+/* Whether the sums that hold the last shard are finite. */
+bool yg_exchange_is_finite(const yg_exchange *exchange);
 /* Waits until a bucket's sum is there, and copies it to `to`. */
 bool yg_exchange_total(yg_exchange *exchange, size_t bucket, void *to, yg_error *error);
 

@@ -59,12 +59,15 @@ typedef struct plan {
     yg_node *nodes;
     size_t trainable;
     yg_node *parameters, *gradients; /* of the trainable ones */
+    size_t state_count;
+    yg_node *states; /* the new values of the model's own */
 } plan;
 
 static void free_plan(plan *p) {
     free(p->nodes);
     free(p->parameters);
     free(p->gradients);
+    free(p->states);
 }
 
 static bool list_unreached(yg_executable *executable, const plan *p, yg_error *error) {
@@ -100,7 +103,7 @@ bool yg_executable_check_trainable(const yg_executable *executable, const yg_mod
 }
 
 /* Appends the updates of the model's own states to those of the optimizer. */
-static bool add_state_updates(yg_executable *executable, yg_error *error) {
+static bool add_state_updates(yg_executable *executable, const plan *p, yg_error *error) {
     size_t count;
     const yg_network_update *states = yg_network_updates(executable->network, &count);
     yg_optimizer_graph *out = &executable->updates;
@@ -109,7 +112,7 @@ static bool add_state_updates(yg_executable *executable, yg_error *error) {
         return yg_fail_memory(error);
     out->updates = grown;
     for (size_t i = 0; i < count; i++)
-        out->updates[out->update_count++] = (yg_update){states[i].state, states[i].value};
+        out->updates[out->update_count++] = (yg_update){states[i].state, p->states[i]};
     return true;
 }
 
@@ -117,19 +120,39 @@ static bool add_state_updates(yg_executable *executable, yg_error *error) {
 typedef struct step_inputs {
     yg_node average_rate;
     yg_accumulate_inputs batch;
+    yg_shard_inputs shard;
 } step_inputs;
+
+static bool is_shard(yg_batch_role role) {
+    return role >= YG_BATCH_SHARD;
+}
+
+/* Puts sums over batches, or over shards, in place of the gradients. */
+static bool add_sums(const yg_executable_options *options, yg_executable *executable, plan *p,
+                     step_inputs *inputs, yg_error *error) {
+    yg_graph *graph = yg_network_graph(executable->network);
+    if (is_shard(options->role)) {
+        const yg_shard_values values = {p->gradients, p->states, p->trainable, p->state_count};
+        return yg_shards_build(options->role, graph, options->exchange, &values, &inputs->shard,
+                               error);
+    }
+    yg_optimizer_graph *out =
+        options->role == YG_BATCH_PART ? &executable->updates : &executable->sums;
+    return options->role == YG_BATCH_WHOLE ||
+           yg_accumulate_build(options->role, graph, p->parameters, p->gradients, p->trainable, out,
+                               &inputs->batch, error);
+}
 
 static bool add_updates(const yg_executable_options *options, yg_executable *executable, plan *p,
                         step_inputs *inputs, yg_error *error) {
     yg_graph *graph = yg_network_graph(executable->network);
     yg_optimizer_graph *out = &executable->updates;
-    const bool part = options->role == YG_BATCH_PART;
-    if (options->role != YG_BATCH_WHOLE &&
-        !yg_accumulate_build(options->role, graph, p->parameters, p->gradients, p->trainable,
-                             part ? out : &executable->sums, &inputs->batch, error))
+    if (!add_sums(options, executable, p, inputs, error))
         return false;
-    if (part)
-        return add_state_updates(executable, error);
+    if (options->role == YG_BATCH_SHARD)
+        return true;
+    if (options->role == YG_BATCH_PART)
+        return add_state_updates(executable, p, error);
     return yg_gradient_terms_apply(&options->terms, graph, p->parameters, p->gradients,
                                    p->trainable, error) &&
            yg_optimizer_build(options->optimizer, graph, p->parameters, p->gradients, p->trainable,
@@ -137,7 +160,7 @@ static bool add_updates(const yg_executable_options *options, yg_executable *exe
            (!options->average ||
             yg_average_build(options->average, graph, p->parameters, p->trainable, out,
                              &inputs->average_rate, error)) &&
-           add_state_updates(executable, error);
+           add_state_updates(executable, p, error);
 }
 
 static bool differentiate(const yg_executable_options *options, yg_executable *executable, plan *p,
@@ -147,8 +170,12 @@ static bool differentiate(const yg_executable_options *options, yg_executable *e
     const yg_network_parameter *parameters = yg_network_parameters(executable->network, &count);
     p->parameters = calloc(count + 1, sizeof *p->parameters);
     p->gradients = calloc(count + 1, sizeof *p->gradients);
-    if (!p->parameters || !p->gradients)
+    const yg_network_update *states = yg_network_updates(executable->network, &p->state_count);
+    p->states = calloc(p->state_count + 1, sizeof *p->states);
+    if (!p->parameters || !p->gradients || !p->states)
         return yg_fail_memory(error);
+    for (size_t i = 0; i < p->state_count; i++)
+        p->states[i] = states[i].value;
     for (size_t i = 0; i < count; i++)
         if (parameters[i].trainable)
             p->parameters[p->trainable++] = parameters[i].node;
@@ -174,6 +201,8 @@ static bool list_nodes(const yg_executable_options *options, const yg_executable
             p->nodes[p->node_count++] = output[i].node;
         return true;
     }
+    if (options->role == YG_BATCH_NO_SHARD)
+        return true;
     p->nodes[p->node_count++] = executable->loss_node;
     for (size_t i = 0; i < metrics; i++)
         p->nodes[p->node_count++] = metric[i].node;
@@ -233,7 +262,7 @@ static bool build(const yg_executable_options *options, yg_executable *executabl
                                         .beside = options->beside,
                                         .shares_memory = true,
                                         .recompute = options->recompute};
-    step_inputs inputs = {YG_NONE, {YG_NONE, YG_NONE}};
+    step_inputs inputs = {YG_NONE, {YG_NONE, YG_NONE}, {YG_NONE, YG_NONE, YG_NONE}};
     executable->updates.inputs = (yg_optimizer_inputs){YG_NONE, YG_NONE, YG_NONE};
     executable->network = yg_executable_network(options, executable->batch, error);
     if (!executable->network)
@@ -263,8 +292,12 @@ static bool build(const yg_executable_options *options, yg_executable *executabl
     executable->t = scalar_input(executable, executable->updates.inputs.t);
     executable->epoch = scalar_input(executable, executable->updates.inputs.epoch);
     executable->average_rate = scalar_input(executable, inputs.average_rate);
-    executable->first = scalar_input(executable, inputs.batch.first);
-    executable->weight = scalar_input(executable, inputs.batch.weight);
+    const bool shard = is_shard(options->role);
+    executable->first = scalar_input(executable, shard ? inputs.shard.first : inputs.batch.first);
+    executable->weight =
+        scalar_input(executable, shard ? inputs.shard.weight : inputs.batch.weight);
+    executable->exchange =
+        shard ? yg_program_data(executable->program, inputs.shard.exchange) : NULL;
     return true;
 }
 
@@ -357,7 +390,7 @@ static bool bind_states(yg_executable *executable, const yg_optimizer_graph *of,
 bool yg_executable_bind(yg_executable *executable, yg_tensor_file *store, yg_error *error) {
     size_t count;
     const yg_network_parameter *parameters = yg_network_parameters(executable->network, &count);
-    const bool trains = executable->updates.state_count > 0;
+    const bool trains = executable->updates.state_count > 0 || is_shard(executable->role);
     for (size_t i = 0; i < count; i++) {
         const char *name = parameters[i].name;
         const yg_tensor *tensor =

@@ -16,6 +16,7 @@
 #include "optimizer.h"
 #include "random_loss.h"
 #include "score_plan.h"
+#include "shard_operators.h"
 
 /* What every executable of a set has in common. */
 typedef struct yg_executable_options {
@@ -32,6 +33,7 @@ typedef struct yg_executable_options {
     yg_gradient_terms terms;       /* of the updates' gradients */
     const yg_average *average;     /* of the weights; NULL: none */
     yg_batch_role role;            /* in a step */
+    yg_exchange *exchange;         /* of a step's shards; NULL: there are none */
     const yg_score_plan *plan;     /* compute the parts of its scores too; NULL: do not */
     bool recompute;                /* as yg_compile_options.recompute */
     const yg_program *beside;      /* as yg_compile_options.beside; its memory is used too */
@@ -87,7 +89,9 @@ typedef struct yg_executable {
     double *t;     /* input of the program: the number of the step, from 1; NULL: it is not used */
     double *epoch; /* input of the program: whole epochs done; NULL: it is not used */
     double *average_rate;   /* input of the program: see average.h; NULL: it is not used */
-    double *first, *weight; /* inputs of the program: see accumulate.h; NULL: they are not used */
+    int64_t *exchange;      /* input of the program: see shard_operators.h; NULL: it is not used */
+    double *first, *weight; /* inputs of the program: see accumulate.h, shard_operators.h; NULL:
+                               they are not used */
 } yg_executable;
 
 /* The network that an executable of that batch size is made of. NULL on failure; freed by the

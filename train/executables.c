@@ -6,6 +6,7 @@
 #include "../data/sequences.h"
 #include "../data/source.h"
 #include "../graph/clock.h"
+#include "score_shared.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -190,14 +191,16 @@ bool yg_executables_score(yg_executables *executables, const yg_part *part, int6
     yg_stream *stream = yg_stream_open(part, error);
     executables->longest = yg_part_longest(part, 0, part->count);
     /* In the order of their lengths, sequences need the least padding. */
-    const bool good = stream && yg_stream_sort(stream, error) &&
-                      yg_executables_plan(executables, error) &&
-                      choose_batch(executables, part->count, &batch_size, error) &&
-                      yg_data_memory(section, &memory, error) &&
-                      yg_totals_begin(&executables->plan, part->count, memory, &totals, error) &&
-                      add_all(executables, stream, batch_size, &totals, error) &&
-                      yg_totals_finish(&executables->options, &executables->plan, &totals,
-                                       &executables->heads, scores, error);
+    const bool good =
+        stream && yg_stream_sort(stream, error) && yg_executables_plan(executables, error) &&
+        choose_batch(executables, part->count, &batch_size, error) &&
+        yg_data_memory(section, &memory, error) &&
+        yg_totals_begin(&executables->plan, part->count, memory, &totals, error) &&
+        (executables->exchange
+             ? yg_score_shared(executables, stream, batch_size, memory, &totals, error)
+             : add_all(executables, stream, batch_size, &totals, error)) &&
+        yg_totals_finish(&executables->options, &executables->plan, &totals, &executables->heads,
+                         scores, error);
     yg_totals_free(&totals);
     yg_stream_close(stream);
     return good;

@@ -46,12 +46,19 @@ static void look_at_leaf(const search *s, yg_node node) {
     s->state[node] = (uint8_t)look(yg_node_type(s->graph, node), data);
 }
 
+/* Whether it is one of the operators of shards, which give away gradients. */
+static bool has_effects(const search *s, yg_node node) {
+    return (yg_node_op(s->graph, node)->flags & YG_OP_EFFECTS) != 0;
+}
+
 /* Marks the needed nodes, and notes the states of leaves. */
 static void begin(const search *s) {
     const yg_optimizer_graph *updates = &s->executable->updates;
     s->needed[yg_network_loss(s->executable->network)] = true;
     for (size_t i = 0; i < updates->update_count; i++)
         s->needed[updates->updates[i].value] = true;
+    for (size_t i = 0; i < s->size; i++)
+        s->needed[i] |= has_effects(s, (yg_node)i);
     for (size_t i = s->size; i-- > 0;) {
         const yg_node node = (yg_node)i;
         for (size_t k = 0; s->needed[i] && k < yg_node_operand_count(s->graph, node); k++)
@@ -126,6 +133,8 @@ static void trace_back(const search *s) {
     else
         for (size_t i = 0; i < updates->update_count; i++)
             s->on_path[updates->updates[i].value] = s->state[updates->updates[i].value] != FINITE;
+    for (size_t i = 0; i < s->size && s->state[loss] == FINITE; i++)
+        s->on_path[i] |= has_effects(s, (yg_node)i);
     for (size_t i = s->size; i-- > 0;)
         for (size_t k = 0; s->on_path[i] && k < yg_node_operand_count(s->graph, (yg_node)i); k++) {
             const yg_node operand = yg_node_operand(s->graph, (yg_node)i, k);

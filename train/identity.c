@@ -172,6 +172,8 @@ const char *yg_run_identity(yg_run *run, yg_error *error) {
     yg_average_describe(&s->average, &text);
     if (s->accumulate > 1)
         yg_text_add(&text, "accumulate %" PRId64 "\n", s->accumulate);
+    if (s->shards > 1)
+        yg_text_add(&text, "shards %" PRId64 "\n", s->shards);
     yg_text_add(&text, "monitor %s\nmode %s\n", s->monitor.name,
                 s->monitor.highest ? "max" : "min");
     if (s->keeps_last)
@@ -233,9 +235,9 @@ static const char *find_line(lines *in, const char *name, size_t length, size_t 
 }
 
 /* Adds a line for each entry of `of` whose values in `was` and `is` differ; with `missing`, only
- * for entries that `is` lacks. */
+ * for entries that `is` lacks. `between`: the words around the two values. */
 static void add_changes(yg_text *text, const char *of, const char *was, const char *is,
-                        bool missing) {
+                        const char *const between[3], bool missing) {
     lines in_was = {was, was}, in_is = {is, is};
     for (const char *line = of; *line;) {
         const size_t whole = strcspn(line, "\n"), length = strcspn(line, " \n");
@@ -245,20 +247,41 @@ static void add_changes(yg_text *text, const char *of, const char *was, const ch
         const bool same =
             before && now && was_size == is_size && strncmp(before, now, is_size) == 0;
         if (!same && (!missing || !now))
-            yg_text_add(text, "\n  %.*s was %.*s, is %.*s", (int)length, line,
-                        before ? (int)was_size : 7, before ? before : "not set",
-                        now ? (int)is_size : 7, now ? now : "not set");
+            yg_text_add(text, "\n  %.*s%s%.*s%s%.*s%s", (int)length, line, between[0],
+                        before ? (int)was_size : 7, before ? before : "not set", between[1],
+                        now ? (int)is_size : 7, now ? now : "not set", between[2]);
         line += whole + (line[whole] == '\n');
     }
 }
 
-bool yg_run_check_identity(const char *was, const char *is, const char *path, yg_error *error) {
+static char *text_of_changes(const char *was, const char *is, const char *const between[3]) {
     yg_text changes = {0};
+    add_changes(&changes, is, was, is, between, false);
+    add_changes(&changes, was, was, is, between, true);
+    return yg_text_take(&changes);
+}
+
+bool yg_run_check_process(const char *first, const char *is, int rank, yg_error *error) {
+    static const char *const between[] = {" is ", " in process 0, and ", " here"};
+    if (strcmp(first, is) == 0)
+        return true;
+    char *text = text_of_changes(first, is, between);
+    if (text)
+        yg_fail(error, YG_ERROR_DATA, YG_NOWHERE,
+                "process %d does not train what process 0 trains:%s\nall processes must read the "
+                "same files",
+                rank, text);
+    else
+        yg_fail_memory(error);
+    free(text);
+    return false;
+}
+
+bool yg_run_check_identity(const char *was, const char *is, const char *path, yg_error *error) {
+    static const char *const between[] = {" was ", ", is ", ""};
     if (strcmp(was, is) == 0)
         return true;
-    add_changes(&changes, is, was, is, false);
-    add_changes(&changes, was, was, is, true);
-    char *text = yg_text_take(&changes);
+    char *text = text_of_changes(was, is, between);
     if (text)
         yg_fail(error, YG_ERROR_DATA, (yg_origin){path, 0, 0},
                 "the checkpoint is of a run with other settings:%s\nset them as they were, or "

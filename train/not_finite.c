@@ -51,6 +51,11 @@ static bool go_back(const yg_run *run, yg_run *again) {
     return good;
 }
 
+/* Whether a program of that role is one of `run->parts`. */
+static bool is_part(yg_batch_role role) {
+    return role == YG_BATCH_PART || role == YG_BATCH_SHARD;
+}
+
 /* Repeats steps until one goes wrong, at most up to number `last`. Then all is put back to what it
  * was before the batch that went wrong. NULL: no step went wrong. */
 static yg_executable *repeat(yg_run *again, int64_t last, yg_tensor_file *before) {
@@ -59,8 +64,8 @@ static yg_executable *repeat(yg_run *again, int64_t last, yg_tensor_file *before
         yg_executable *executable = yg_run_step(again, NULL);
         if (!executable)
             return NULL;
-        const bool ended = executable->role != YG_BATCH_PART; /* the step has its last batch */
-        if (!ended || !yg_executable_is_finite(executable) || !all_finite(again)) {
+        const bool ended = !is_part(executable->role); /* the step has its last batch */
+        if (!ended || !again->finite || !all_finite(again)) {
             yg_run_copy_store(before, &again->store);
             return executable;
         }
@@ -122,8 +127,8 @@ static void look_into(failure *f) {
     char when[60];
     snprintf(when, sizeof when, "at step %" PRId64, f->again->at.steps + 1);
     yg_nan_look(&f->report,
-                f->report.executable->role == YG_BATCH_PART ? &f->again->parts.options
-                                                            : &f->again->train.options,
+                is_part(f->report.executable->role) ? &f->again->parts.options
+                                                    : &f->again->train.options,
                 seed, step, when);
     tell_example(f);
     yg_nan_tell_advice(&f->report, f->again->at.steps == 0);
@@ -131,6 +136,9 @@ static void look_into(failure *f) {
 }
 
 bool yg_run_fail_not_finite(yg_run *run, yg_error *error) {
+    if (!yg_run_writes(run)) /* process 0 tells more */
+        return yg_fail(error, YG_ERROR_NUMERIC, YG_NOWHERE,
+                       "the loss or parameters are not finite");
     yg_train_result result = {0};
     yg_tensor_file before = {0};
     yg_run_save_reached(run);

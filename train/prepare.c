@@ -8,6 +8,7 @@
 #include "run.h"
 #include "run_lbfgs.h"
 #include "run_record.h"
+#include "run_shards.h"
 #include "start_weights.h"
 #include "untrained.h"
 #include "weights.h"
@@ -79,16 +80,21 @@ static bool make_programs(yg_run *run, yg_error *error) {
     run->train = run->score =
         (yg_executables){.options = common,
                          .store = &run->store,
-                         .batch_size = s->batch_size,
+                         .batch_size = yg_run_program_batch(run),
                          .longest = yg_part_longest(&run->data.train, 0, run->data.train.count)};
     run->score.beside = &run->train;
+    run->score.batch_size = s->batch_size;
+    run->score.exchange = run->processes ? run->shards->exchange : NULL;
     run->train.options.training = true;
     const bool in_program = s->optimizer.update->build != NULL;
     run->train.options.optimizer = in_program ? &s->optimizer : NULL;
     run->train.options.gradients = !in_program;
     run->train.options.terms = s->terms;
     run->train.options.average = s->average.written ? &s->average : NULL;
-    run->train.options.role = s->accumulate > 1 ? YG_BATCH_LAST : YG_BATCH_WHOLE;
+    run->train.options.role = run->shards         ? YG_BATCH_LAST_SHARD
+                              : s->accumulate > 1 ? YG_BATCH_LAST
+                                                  : YG_BATCH_WHOLE;
+    run->train.options.exchange = run->shards ? run->shards->exchange : NULL;
     run->train.options.recompute = s->recompute;
     /* The plan's network gives names, types and initial values. */
     bool good = yg_executables_plan(&run->train, error) &&
@@ -105,9 +111,10 @@ static bool make_programs(yg_run *run, yg_error *error) {
         run->result->parameters += p[i].trainable ? yg_type_count(&run->store.tensors[i].type) : 0;
     /* Making a training executable adds the optimizer's state to the store. */
     const yg_executable *step =
-        good ? yg_executables_get(&run->train, s->batch_size, run->train.longest, error) : NULL;
+        good ? yg_executables_get(&run->train, yg_run_program_batch(run), run->train.longest, error)
+             : NULL;
     run->parts = run->train;
-    run->parts.options.role = YG_BATCH_PART;
+    run->parts.options.role = run->shards ? YG_BATCH_SHARD : YG_BATCH_PART;
     run->parts.batch_size = 0; /* the plan of scores is that of the others */
     run->parts.beside = &run->train;
     run->parts.count = 0;
@@ -124,6 +131,7 @@ void yg_run_free(yg_run *run) {
     yg_tensor_file_free(&run->store);
     yg_tensor_file_free(&run->best);
     free(run->evaluated);
+    yg_run_shards_free(run->shards);
     yg_run_lbfgs_free(run->lbfgs);
     yg_history_free(&run->history);
     yg_event_file_free(&run->events);
@@ -138,7 +146,9 @@ void yg_run_free(yg_run *run) {
 bool yg_run_begin(yg_run *run, bool start, yg_error *error) {
     run->at.best = run->at.reference = (double)INFINITY;
     yg_plateau_begin(&run->at.plateau);
-    return make_programs(run, error) && (!start || yg_start_weights_load(run, error));
+    bool good;
+    run->shards = yg_run_shards_new(run, &good, error);
+    return good && make_programs(run, error) && (!start || yg_start_weights_load(run, error));
 }
 
 /* Notes in the result the names of parameters that the loss does not depend on. */
@@ -189,7 +199,7 @@ static bool set_up(yg_run *run, yg_error *error) {
 }
 
 static const yg_executable *first_step(yg_run *run, yg_error *error) {
-    return yg_executables_get(&run->train, run->settings.batch_size, run->train.longest, error);
+    return yg_executables_get(&run->train, yg_run_program_batch(run), run->train.longest, error);
 }
 
 bool yg_run_rehearse(const yg_model *model, int threads, char **advice, yg_error *error) {
@@ -219,7 +229,8 @@ bool yg_run_prepare(yg_run *run, yg_error *error) {
         return yg_untrained_refuse(run->model, error);
     if (!yg_settings_read(run->model, run->options, &run->settings, error) ||
         !(r->folder = yg_run_folder_name(run->model, run->options->out, error)) ||
-        !yg_run_folder_open(r->folder, run->options->resume, &run->folder, error))
+        (yg_run_writes(run) &&
+         !yg_run_folder_open(r->folder, run->options->resume, &run->folder, error)))
         return false;
     yg_run_record_begin(run);
     if (!set_up(run, error))
@@ -227,7 +238,9 @@ bool yg_run_prepare(yg_run *run, yg_error *error) {
     r->train_examples = run->data.train.count;
     r->validation_examples = run->data.validation.count;
     r->test_examples = run->data.test.count;
-    if (run->options->resume && !yg_run_restore(run, error))
+    /* Process 0 has the folder in order by now. */
+    if (!yg_run_meet(run, error) || (run->options->resume && !yg_run_restore(run, error)) ||
+        !yg_run_compare_identities(run, error) || !yg_run_compare_weights(run, error))
         return false;
     run->steps_before = run->at.steps;
     const yg_executable *step = first_step(run, error);

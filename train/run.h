@@ -50,10 +50,12 @@ typedef struct yg_run {
     yg_tensor_file best;    /* the best parameters */
     void **evaluated;       /* for each parameter, the store's values that are scored and kept */
     yg_executables train, score; /* programs over the store */
-    yg_executables parts;       /* with `accumulate`, those of all batches of a step but the last */
-    struct yg_run_lbfgs *lbfgs; /* NULL: the training programs have the updates in them */
-    yg_stream *examples;        /* of the training part, shuffled in each epoch */
-    yg_rate_plan rates;         /* of the whole run; it also has the numbers of steps */
+    yg_executables parts; /* with `accumulate`, those of all batches of a step but the last */
+    const yg_processes *processes; /* that train together; NULL: this one alone */
+    struct yg_run_shards *shards;  /* NULL: a batch is not cut into shards */
+    struct yg_run_lbfgs *lbfgs;    /* NULL: the training programs have the updates in them */
+    yg_stream *examples;           /* of the training part, shuffled in each epoch */
+    yg_rate_plan rates;            /* of the whole run; it also has the numbers of steps */
     yg_run_position at;
     yg_history history;
     yg_event_file events; /* of the history, for TensorBoard */
@@ -71,9 +73,10 @@ typedef struct yg_run {
     int64_t steps_before;   /* done before this process */
     uint64_t draw;          /* what the last program that trained has drawn its random numbers by */
     yg_tensor_file *before; /* the store as it was before the last batch, for a run that is repeated
-                               to find a NaN: then a step also ends with a batch of `accumulate`
-                               whose gradients are not finite. NULL: it is not kept */
+                               to find a NaN: then a step also ends with a batch of `accumulate`, or
+                               a shard, whose gradients are not finite. NULL: it is not kept */
     int64_t batch_begin;    /* the place of its first example in the epoch */
+    bool finite;            /* the loss of the last step was */
     yg_train_progress progress;
 } yg_run;
 
@@ -97,9 +100,12 @@ void yg_run_free(yg_run *run);
 
 /* The learning rate of a step: that of the schedule, times the reductions so far. (step.c) */
 bool yg_run_rate(const yg_run *run, int64_t step, double *rate, yg_error *error);
+/* Sets the inputs that all programs of the step after at.steps have. (step.c) */
+void yg_run_set_inputs(const yg_run *run, const yg_executable *executable, double lr);
 /* Computes the step after at.steps. Adds its examples to at.totals, and to `progress` with their
- * loss; the rest of `at` does not change. Returns the executable that was run last, or NULL on
- * failure. If its loss is not finite, the step has ended with that batch; see `before` too. */
+ * loss; sets `finite`; the rest of `at` does not change. Returns the executable that was run last,
+ * or NULL on failure. If its loss is not finite, the step has ended with that batch; see `before`
+ * too. */
 yg_executable *yg_run_step(yg_run *run, yg_error *error);
 /* Copies the values of a store to another one with the same tensors. (step.c) */
 void yg_run_copy_store(const yg_tensor_file *from, yg_tensor_file *to);
@@ -121,6 +127,15 @@ void yg_run_keep_best(yg_run *run);
 const char *yg_run_identity(yg_run *run, yg_error *error);
 /* Fails where two identities differ, and names what differs. `path` is the checkpoint's. */
 bool yg_run_check_identity(const char *was, const char *is, const char *path, yg_error *error);
+
+/* The same of what two processes were started with; `rank`: of the second one. */
+bool yg_run_check_process(const char *first, const char *is, int rank, yg_error *error);
+
+/* Whether this process writes the run's folder. Of several that train together, process 0 does. All
+ * make the calls below; those of the others succeed and do nothing. */
+static inline bool yg_run_writes(const yg_run *run) {
+    return !run->processes || run->processes->rank == 0;
+}
 
 /* Writes all files of the run's folder; `within_epoch`: the checkpoint, and the others only if they
  * are not there yet. Then last.safetensors and run.json are as old as the end of the last epoch.

@@ -79,6 +79,8 @@ bool yg_run_begin_folder(yg_run *run, yg_error *error) {
 }
 
 bool yg_run_save_results(yg_run *run, bool last, yg_error *error) {
+    if (!yg_run_writes(run))
+        return true;
     return yg_run_begin_folder(run, error) && save_weights(run, NULL, YG_RUN_WEIGHTS, error) &&
            (!last || save_weights(run, run->evaluated, YG_RUN_LAST, error)) &&
            yg_run_save_history(run, error) && yg_run_record_write(run, "running", NULL, error);
@@ -94,6 +96,8 @@ bool yg_run_keep_epoch(yg_run *run, yg_error *error) {
     if (!run->folder.begun && !yg_run_save(run, false, error))
         return false;
     char name[64];
+    if (!yg_run_writes(run))
+        return true;
     snprintf(name, sizeof name, "%s/epoch-%" PRId64 ".safetensors", YG_RUN_EPOCHS, run->at.epochs);
     char *folder = yg_run_path(run->result->folder, YG_RUN_EPOCHS, error);
     const bool good = folder && yg_file_make_folder(folder, error) &&

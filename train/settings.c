@@ -9,14 +9,14 @@
 #include <inttypes.h>
 #include <stddef.h>
 
-enum { DEFAULT_BATCH_SIZE = 32 };
+enum { DEFAULT_BATCH_SIZE = 32, MOST_SHARDS = 4096 };
 
 static const char *const DTYPES[] = {"f32", "f64", NULL};
 static const char *const KEPT[] = {"best", "last", NULL};
 
 /* The section as it is written. */
 typedef struct written {
-    int64_t epochs, steps, batch_size, seed, keep_every, log_every, accumulate;
+    int64_t epochs, steps, batch_size, seed, keep_every, log_every, accumulate, shards;
     const yg_value *optimizer, *schedule, *early_stopping, *checkpoint, *plateau, *average, *l1,
         *l2, *weights;
     double clip_grad_norm, clip_grad_value;
@@ -69,6 +69,10 @@ static const yg_setting section_settings[] = {
     {"accumulate", .kind = YG_SETTING_WHOLE, AT(accumulate), .min = 1, .max = 1e6, .fallback = "1",
      .example = "4",
      .doc = "batches of a step: their gradients are joined to that of all their examples"},
+    {"shards", .kind = YG_SETTING_WHOLE, AT(shards), .min = 1, .max = MOST_SHARDS, .fallback = "1",
+     .example = "8",
+     .doc = "parts that each batch is cut into, one after the other or by up to as many processes "
+            "(`mpirun`): the bits are the same"},
     {"average", .kind = YG_SETTING_VALUE, AT(average), .form = "a mapping",
      .forms = YG_FORM_MAPPING, .fallback = "none", .example = "{decay: 0.99}",
      .doc = "a moving average of the weights, which is scored and kept in their place"},
@@ -182,9 +186,26 @@ static bool read_early_stopping(const yg_model *model, const yg_value *value, yg
     return yg_monitor_read(model, s.monitor, s.mode, &settings->monitor, error);
 }
 
+static bool check_shards(const yg_value *section, const yg_settings *s, yg_error *error) {
+    if (s->shards == 1)
+        return true;
+    const yg_origin origin = yg_value_get(section, "shards")->origin;
+    if (s->accumulate > 1)
+        return yg_fail(error, YG_ERROR_ARGUMENT, origin,
+                       "`shards` cuts a step's batch, so `accumulate` is not needed: write "
+                       "`batch_size: %" PRId64 "` with `shards: %" PRId64
+                       "`, which takes no more memory",
+                       s->batch_size * s->accumulate, s->shards * s->accumulate);
+    return s->optimizer.update->build ||
+           yg_fail(error, YG_ERROR_ARGUMENT, origin,
+                   "%s computes the loss of a batch several times a step, and cannot do that in "
+                   "`shards`",
+                   yg_optimizer_name(&s->optimizer));
+}
+
 static bool read_section(const yg_model *model, const yg_value *section, yg_settings *settings,
                          yg_error *error) {
-    written w = {.batch_size = settings->batch_size, .accumulate = 1};
+    written w = {.batch_size = settings->batch_size, .accumulate = 1, .shards = 1};
     if (!yg_setting_read_all(section, "`train`", section_settings, SECTION_SETTINGS, &w, error) ||
         !yg_optimizer_read(w.optimizer, &settings->optimizer, error))
         return false;
@@ -196,6 +217,7 @@ static bool read_section(const yg_model *model, const yg_value *section, yg_sett
     settings->terms = (yg_gradient_terms){
         .l1 = w.l1, .l2 = w.l2, .clip_value = w.clip_grad_value, .clip_norm = w.clip_grad_norm};
     settings->accumulate = w.accumulate;
+    settings->shards = w.shards;
     settings->drop_last = w.drop_last;
     settings->recompute = w.recompute;
     settings->keeps_last = w.keep == 1;
@@ -205,7 +227,8 @@ static bool read_section(const yg_model *model, const yg_value *section, yg_sett
     if (w.epochs && w.steps)
         return yg_fail(error, YG_ERROR_ARGUMENT, yg_value_get(section, "steps")->origin,
                        "`train` has both `epochs` and `steps`; leave one out");
-    return (!w.l1 || yg_penalty_check(w.l1, "l1", error)) &&
+    return check_shards(section, settings, error) &&
+           (!w.l1 || yg_penalty_check(w.l1, "l1", error)) &&
            (!w.l2 || yg_penalty_check(w.l2, "l2", error)) &&
            (!w.average || yg_average_read(w.average, &settings->average, error)) &&
            (!w.checkpoint || yg_saving_read(w.checkpoint, &settings->saving, error)) &&
@@ -293,6 +316,7 @@ bool yg_settings_read_step(const yg_model *model, yg_settings *settings, yg_erro
     const yg_value *section = yg_model_section(model, "train");
     *settings = (yg_settings){.batch_size = DEFAULT_BATCH_SIZE,
                               .accumulate = 1,
+                              .shards = 1,
                               .monitor = YG_MONITOR_DEFAULT,
                               .plateau = {.monitor = YG_MONITOR_DEFAULT}};
     return !section || read_section(model, section, settings, error);
@@ -332,6 +356,7 @@ bool yg_settings_read(const yg_model *model, const yg_train_options *options, yg
     const yg_value *section = yg_model_section(model, "train");
     *settings = (yg_settings){.batch_size = DEFAULT_BATCH_SIZE,
                               .accumulate = 1,
+                              .shards = 1,
                               .monitor = YG_MONITOR_DEFAULT,
                               .plateau = {.monitor = YG_MONITOR_DEFAULT}};
     if (!section)

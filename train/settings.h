@@ -25,6 +25,7 @@ typedef struct yg_settings {
     yg_gradient_terms terms;
     yg_average average;
     int64_t accumulate; /* batches of a step */
+    int64_t shards;     /* parts of a batch, at most: see shard_tree.h */
     bool drop_last;
     bool recompute;
     bool keeps_last;

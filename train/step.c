@@ -4,6 +4,7 @@
  */
 #include "run.h"
 #include "run_lbfgs.h"
+#include "run_shards.h"
 #include "weights.h"
 
 #include <string.h>
@@ -20,22 +21,26 @@ static void set(double *input, double value) {
         *input = value;
 }
 
-/* Computes a batch of the step: `count` examples from number `begin` on. `first`: it begins the
- * step; `all`: how many examples the step has. */
-static yg_executable *run_batch(yg_run *run, int64_t begin, int64_t count, bool first, int64_t all,
-                                bool last, double lr, yg_error *error) {
+void yg_run_set_inputs(const yg_run *run, const yg_executable *executable, double lr) {
     const yg_run_position *at = &run->at;
-    yg_stream_seek(run->examples, at->epochs, begin);
-    yg_executable *executable = yg_executables_get(last ? &run->train : &run->parts, count,
-                                                   yg_stream_longest(run->examples, count), error);
-    if (!executable || !yg_executable_fill(executable, run->examples, error))
-        return NULL;
-    run->batch_begin = begin;
     set(executable->lr, lr);
     set(executable->t, (double)(at->steps + 1));
     set(executable->epoch, (double)at->epochs);
     set(executable->average_rate,
         yg_average_rate(&run->settings.average, at->steps, run->rates.epoch_steps));
+}
+
+/* Computes a batch of the step: `count` examples from number `begin` on. `first`: it begins the
+ * step; `all`: how many examples the step has. */
+static yg_executable *run_batch(yg_run *run, int64_t begin, int64_t count, bool first, int64_t all,
+                                bool last, double lr, yg_error *error) {
+    yg_stream_seek(run->examples, run->at.epochs, begin);
+    yg_executable *executable = yg_executables_get(last ? &run->train : &run->parts, count,
+                                                   yg_stream_longest(run->examples, count), error);
+    if (!executable || !yg_executable_fill(executable, run->examples, error))
+        return NULL;
+    run->batch_begin = begin;
+    yg_run_set_inputs(run, executable, lr);
     set(executable->first, first);
     set(executable->weight, (double)count / (double)all);
     const bool good = run->lbfgs
@@ -79,6 +84,9 @@ yg_executable *yg_run_step(yg_run *run, yg_error *error) {
     run->progress.learning_rate = lr;
     run->progress.epoch = run->at.epochs + 1;
     run->progress.loss = 0;
+    run->finite = true;
+    if (run->shards)
+        return yg_run_shards_step(run, begin, end, lr, error);
     run->draw = (uint64_t)run->at.steps * (uint64_t)batches;
     for (int64_t at = begin; at < end; at += size, run->draw++) {
         const int64_t count = end - at < size ? end - at : size;
@@ -90,6 +98,7 @@ yg_executable *yg_run_step(yg_run *run, yg_error *error) {
             return NULL;
         const double loss = yg_result_scalar(&executable->loss);
         if (!yg_executable_is_finite(executable)) {
+            run->finite = false;
             run->progress.loss = loss;
             return executable;
         }

@@ -154,6 +154,97 @@ void yg_totals_add(const yg_score_plan *plan, const yg_executable *executable, y
     totals->batches++;
 }
 
+/* ---------------------------------------------------------------------------- as bytes ----- */
+
+static size_t padded(size_t bytes) {
+    return (bytes + 7) / 8 * 8;
+}
+
+size_t yg_totals_packed_bytes(const yg_score_plan *plan, const yg_totals *whole, int64_t examples) {
+    size_t bytes = whole->count * sizeof *whole->values;
+    for (size_t i = 0; i < whole->part_count; i++)
+        if (whole->rows[i])
+            bytes += padded((size_t)(examples * row_bytes(&plan->parts[i])));
+    return bytes;
+}
+
+void yg_totals_pack(const yg_score_plan *plan, const yg_totals *whole, const yg_totals *batch,
+                    char *to) {
+    const size_t values = batch->count * sizeof *batch->values;
+    memcpy(to, batch->values, values);
+    to += values;
+    for (size_t i = 0; i < whole->part_count; i++) {
+        const size_t bytes = (size_t)(batch->examples * row_bytes(&plan->parts[i]));
+        if (!whole->rows[i])
+            continue;
+        if (batch->rows[i])
+            memcpy(to, batch->rows[i], bytes);
+        else /* there was no room: the values say that they are missing */
+            memset(to, 0, bytes);
+        to += padded(bytes);
+    }
+}
+
+static void join_value(double *to, double from, yg_join join, bool first) {
+    if (join == YG_JOIN_MEAN || join == YG_JOIN_SUM)
+        *to += from;
+    else if (first)
+        *to = from;
+    else
+        *to = join == YG_JOIN_MAX ? larger(*to, from) : smaller(*to, from);
+}
+
+static void add_packed_values(const yg_score_plan *plan, const double *from, yg_totals *totals) {
+    const bool first = totals->batches == 0;
+    const size_t elements = plan->element_count;
+    for (size_t i = 0; i < plan->count; i++) {
+        const yg_scored *scored = &plan->scores[i];
+        const yg_join join = scored->way == YG_SCORE_JOINED ? scored->join : YG_JOIN_MEAN;
+        for (size_t k = scored->first; k < scored->first + (size_t)scored->elements; k++) {
+            totals->values[k] = from[k];
+            join_value(&totals->values[elements + k], from[elements + k], join, first);
+        }
+        if (from[2 * elements + i] != 0)
+            totals->values[2 * elements + i] = 1;
+    }
+    for (size_t i = 0; i < plan->part_count; i++) {
+        const yg_score_part *part = &plan->parts[i];
+        const yg_join join = part->kind == YG_PART_MAX   ? YG_JOIN_MAX
+                             : part->kind == YG_PART_MIN ? YG_JOIN_MIN
+                                                         : YG_JOIN_SUM;
+        for (int64_t k = 0; k < part->elements && part->kind != YG_PART_ROWS; k++)
+            join_value(&totals->values[part->first + (size_t)k], from[part->first + (size_t)k],
+                       join, first);
+    }
+}
+
+void yg_totals_add_packed(const yg_score_plan *plan, const char *from, int64_t examples,
+                          yg_totals *totals) {
+    const bool full = totals->examples + examples > totals->capacity;
+    double *missing = totals->values + 2 * plan->element_count;
+    const char *rows = from + totals->count * sizeof *totals->values;
+    add_packed_values(plan, (const double *)(const void *)from, totals);
+    for (size_t i = 0; i < plan->count; i++)
+        for (size_t k = 0; k < plan->scores[i].part_count; k++) {
+            const size_t part = plan->scores[i].parts[k];
+            if (plan->parts[part].kind == YG_PART_ROWS && (full || !totals->rows[part]))
+                missing[i] = 1;
+        }
+    for (size_t i = 0; i < totals->part_count; i++) {
+        const size_t bytes = (size_t)(examples * row_bytes(&plan->parts[i]));
+        if (!totals->rows[i])
+            continue;
+        if (!full)
+            memcpy((char *)totals->rows[i] + totals->examples * row_bytes(&plan->parts[i]), rows,
+                   bytes);
+        rows += padded(bytes);
+    }
+    totals->examples += examples;
+    totals->batches++;
+}
+
+/* ------------------------------------------------------------------------------- asking ---- */
+
 bool yg_totals_lack(const yg_score_plan *plan, const yg_totals *totals, size_t score) {
     return totals->values[2 * plan->element_count + score] != 0;
 }

@@ -39,6 +39,15 @@ void yg_totals_free(yg_totals *totals);  /* what it holds, not the struct */
 /* Adds the scores and parts of an executable's last run. */
 void yg_totals_add(const yg_score_plan *plan, const yg_executable *executable, yg_totals *totals);
 
+/* The totals of one batch as bytes, for another process, with those rows that `whole` has room for.
+ * The bytes are a multiple of 8. */
+size_t yg_totals_packed_bytes(const yg_score_plan *plan, const yg_totals *whole, int64_t examples);
+void yg_totals_pack(const yg_score_plan *plan, const yg_totals *whole, const yg_totals *batch,
+                    char *to);
+/* Adds such a batch, of so many examples, as yg_totals_add() would. */
+void yg_totals_add_packed(const yg_score_plan *plan, const char *from, int64_t examples,
+                          yg_totals *totals);
+
 /* Whether a score's parts were missing in some batch. */
 bool yg_totals_lack(const yg_score_plan *plan, const yg_totals *totals, size_t score);
 

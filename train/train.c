@@ -8,6 +8,7 @@
 #include "findings.h"
 #include "run.h"
 #include "run_folder.h"
+#include "run_shards.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -29,8 +30,10 @@ static void take_best(yg_run *run) {
     }
 }
 
+/* Several processes stop after the same step. */
 static bool stop_asked(const yg_run *run) {
-    return run->options->stop && *run->options->stop;
+    return run->processes ? run->shards && run->shards->stop
+                          : run->options->stop && *run->options->stop;
 }
 
 static bool run_over(const yg_run *run) {
@@ -67,7 +70,7 @@ static bool run_step(yg_run *run, yg_error *error) {
     const yg_executable *executable = yg_run_step(run, error);
     if (!executable)
         return false;
-    if (!yg_executable_is_finite(executable))
+    if (!run->finite)
         return yg_run_fail_not_finite(run, error);
     run->at.steps++;
     run->progress.epoch_step = ++run->at.epoch_step;
@@ -145,7 +148,8 @@ static bool measure(yg_run *run, yg_error *error) {
     const yg_settings *s = &run->settings;
     yg_train_progress *p = &run->progress;
     double rate;
-    if (!yg_run_check_finite(run, error) || !score_training(run, error) ||
+    if (!yg_run_check_finite(run, error) || !yg_run_compare_weights(run, error) ||
+        !score_training(run, error) ||
         (p->has_validation &&
          !score_part(run, "validation", &run->data.validation, &p->validation, error)) ||
         !check_monitored(run, &s->monitor, error) ||
@@ -195,6 +199,8 @@ static bool stops_early(const yg_run *run) {
 }
 
 static bool save_after_step(yg_run *run, yg_error *error) {
+    if (run->processes)
+        return !run->shards->save || yg_run_save(run, true, error);
     const double waited = yg_clock() - run->saved, asked = run->options->save_seconds;
     const bool due = asked > 0 ? waited > asked
                                : yg_saving_after_step(&run->settings.saving, run->at.steps, waited);
@@ -205,9 +211,11 @@ static bool save_after_step(yg_run *run, yg_error *error) {
  * a NaN comes from, scores no epochs, and so would not find out that the rate was lowered. */
 static bool save_after_epoch(yg_run *run, bool lowered, yg_error *error) {
     const double waited = yg_clock() - run->saved, asked = run->options->save_seconds;
-    const bool due = asked > 0 ? waited > asked
-                               : yg_saving_after_epoch(&run->settings.saving, run->at.epochs,
-                                                       waited, run->save_cost);
+    bool due = asked > 0 ? waited > asked
+                         : yg_saving_after_epoch(&run->settings.saving, run->at.epochs, waited,
+                                                 run->save_cost);
+    if (!yg_run_agree(run, &due, error))
+        return false;
     return (!due && !lowered) || yg_run_save(run, false, error);
 }
 
@@ -259,7 +267,8 @@ static bool look_at_what_there_is(yg_run *run, yg_error *error) {
     yg_train_result *r = run->result;
     if (!yg_run_end(run, NULL, error))
         return false;
-    if (run->at.best_epoch) {
+    /* Several processes would not run out of time at the same batch. */
+    if (run->at.best_epoch && !run->processes) {
         run->score.deadline = yg_clock() + SECONDS;
         if (score_best(run, NULL) && run->options->evaluates)
             yg_findings_write(run, NULL);
@@ -269,11 +278,24 @@ static bool look_at_what_there_is(yg_run *run, yg_error *error) {
     return true;
 }
 
+/* Whether a run that failed before its first step was asked to stop. Of several processes one may
+ * have noticed it, and the others have failed because of it. */
+static bool was_interrupted(const yg_run *run, yg_error *failure) {
+    const yg_processes *p = run->processes;
+    const bool asked = run->options->stop && *run->options->stop;
+    const bool interrupted = asked || (p && failure->code == YG_ERROR_INTERRUPTED);
+    if (p && interrupted) {
+        failure->code = YG_ERROR_INTERRUPTED;
+        p->fail(p->context, failure);
+    }
+    return interrupted;
+}
+
 static bool train(yg_run *run, yg_error *error) {
     yg_error failure = {0};
     if (!yg_run_prepare(run, &failure)) {
         /* Nothing has been computed and nothing written. */
-        run->result->interrupted = stop_asked(run);
+        run->result->interrupted = was_interrupted(run, &failure);
         return run->result->interrupted || yg_fail_as(error, &failure);
     }
     run->started = run->saved = yg_clock();
@@ -290,7 +312,7 @@ static bool train(yg_run *run, yg_error *error) {
         return look_at_what_there_is(run, error);
     const bool cut = run_over(run) && run->at.epoch_step > 0;
     return (!cut || end_cut_epoch(run, error)) && score_best(run, error) &&
-           (!run->options->evaluates || yg_findings_write(run, error));
+           (!run->options->evaluates || !yg_run_writes(run) || yg_findings_write(run, error));
 }
 
 bool yg_train(const yg_model *model, const yg_train_options *options, yg_train_result *result,
@@ -304,6 +326,8 @@ bool yg_train(const yg_model *model, const yg_train_options *options, yg_train_r
     run->options = options ? options : &defaults;
     run->result = result;
     run->folder.lock = -1;
+    if (run->options->processes && run->options->processes->size > 1)
+        run->processes = run->options->processes;
     const double start = yg_clock();
     yg_error failure = {0};
     bool good = train(run, &failure);
@@ -311,6 +335,10 @@ bool yg_train(const yg_model *model, const yg_train_options *options, yg_train_r
         good = yg_run_end(run, NULL, &failure);
     else
         yg_run_end(run, &failure, NULL);
+    if (run->processes && !good)
+        run->processes->fail(run->processes->context, &failure);
+    if (run->processes) /* their messages are in memory that is freed below */
+        run->processes->settle(run->processes->context);
     result->epochs = run->at.epochs;
     result->steps = run->at.steps;
     result->new_steps = run->at.steps - run->steps_before;

@@ -34,6 +34,7 @@
 
 #include "../graph/program.h"
 #include "evaluate.h"
+#include "processes.h"
 
 #include <signal.h>
 
@@ -92,6 +93,11 @@ typedef struct yg_train_options {
     const char *const *command; /* words of a command line, for run.json; NULL: none */
     size_t command_count;
     const char *run_path; /* the second file that the model was loaded with; NULL: none */
+
+    /* Processes that train together, each with the same call of yg_train(): with the same model,
+     * data and options. `train: shards` must be at least their number. The results are those of one
+     * process, to the bit. Process 0 writes the folder. NULL: this process alone. */
+    const yg_processes *processes;
 
     /* Called once, before the first step, with the memory and work of a step, and the bytes of the
      * best weights, which a run keeps beside it. May be NULL. */
