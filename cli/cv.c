@@ -7,6 +7,7 @@
 #include "interrupt.h"
 #include "json.h"
 #include "note_batches.h"
+#include "processes.h"
 #include "session.h"
 #include "table.h"
 #include "terminal.h"
@@ -229,6 +230,11 @@ static int cross_validate(const command_line *line, const yg_model *model, const
 
 static int run(const command_line *line) {
     session session;
+    if (processes_started() > 1) {
+        if (processes_rank() == 0)
+            terminal_error("cross-validation runs in one process: start it without mpirun");
+        return STATUS_FAILED;
+    }
     if (!session_open(line, operand(line, 1), &session))
         return STATUS_FAILED;
     yg_text text = {0};

@@ -18,12 +18,16 @@ int session_fail(const yg_error *error) {
     return STATUS_FAILED;
 }
 
-bool session_open_plugins(const command_line *line, session *session) {
+static bool load_plugins(const command_line *line, session *session, yg_error *error) {
     *session = (struct session){0};
-    yg_error error = {0};
     size_t count = 0;
     const char *const *paths = option_texts(line, "plugin", &count);
-    if (plugins_open(paths, count, &session->plugins, &error))
+    return plugins_open(paths, count, &session->plugins, error);
+}
+
+bool session_open_plugins(const command_line *line, session *session) {
+    yg_error error = {0};
+    if (load_plugins(line, session, &error))
         return true;
     session_fail(&error);
     return false;
@@ -52,20 +56,12 @@ static yg_model *load(const char *path, yg_model_options options, yg_error *erro
     return model;
 }
 
-bool session_open(const command_line *line, const char *run_path, session *session) {
-    size_t count = 0;
-    const char *const *data =
-        option_known(line, "data") ? option_texts(line, "data", &count) : NULL;
-    return session_open_on(line, run_path, data, count, session);
-}
-
-bool session_open_on(const command_line *line, const char *run_path, const char *const *data,
-                     size_t data_count, session *session) {
-    if (!session_open_plugins(line, session))
-        return false;
-    yg_error error = {0};
+static bool load_on(const command_line *line, const char *run_path, const char *const *data,
+                    size_t data_count, session *session, yg_error *error) {
     size_t count = 0;
     const char *const *overrides = option_texts(line, "set", &count);
+    if (!load_plugins(line, session, error))
+        return false;
     const yg_model_options options = {
         .overrides = overrides,
         .override_count = count,
@@ -74,11 +70,34 @@ bool session_open_on(const command_line *line, const char *run_path, const char 
         .run_path = run_path,
         .ops = &session->plugins.set,
     };
-    session->model = load(operand(line, 0), options, &error);
-    if (session->model)
+    session->model = load(operand(line, 0), options, error);
+    if (!session->model)
+        session_close(session);
+    return session->model != NULL;
+}
+
+bool session_load(const command_line *line, const char *run_path, session *session,
+                  yg_error *error) {
+    size_t count = 0;
+    const char *const *data =
+        option_known(line, "data") ? option_texts(line, "data", &count) : NULL;
+    return load_on(line, run_path, data, count, session, error);
+}
+
+bool session_open(const command_line *line, const char *run_path, session *session) {
+    yg_error error = {0};
+    if (session_load(line, run_path, session, &error))
         return true;
     session_fail(&error);
-    session_close(session);
+    return false;
+}
+
+bool session_open_on(const command_line *line, const char *run_path, const char *const *data,
+                     size_t data_count, session *session) {
+    yg_error error = {0};
+    if (load_on(line, run_path, data, data_count, session, &error))
+        return true;
+    session_fail(&error);
     return false;
 }
 

@@ -76,6 +76,9 @@ bool session_open(const command_line *line, const char *run_path, session *sessi
 /* The same with other values of OPTION_DATA than those on the command line. */
 bool session_open_on(const command_line *line, const char *run_path, const char *const *data,
                      size_t data_count, session *session);
+/* As session_open(), but the failure goes to *error and is not reported. */
+bool session_load(const command_line *line, const char *run_path, session *session,
+                  yg_error *error);
 void session_close(session *session);
 
 /* Loads only the operators, for a command that has OPTION_PLUGIN. */

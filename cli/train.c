@@ -10,6 +10,7 @@
 #include "interrupt.h"
 #include "memory.h"
 #include "note_batches.h"
+#include "processes.h"
 #include "progress.h"
 #include "report.h"
 #include "score_table.h"
@@ -208,7 +209,7 @@ static yg_train_options options_of(const command_line *line) {
 /* Trains, and shows how it goes on stderr. */
 static bool train_for_people(const command_line *line, const yg_model *model,
                              yg_train_options *options, yg_train_result *result, yg_error *error) {
-    const bool quiet = option_given(line, "quiet");
+    const bool quiet = option_given(line, "quiet") || processes_rank() > 0;
     progress progress;
     progress_start(&progress);
     progress.result = result;
@@ -221,7 +222,7 @@ static bool train_for_people(const command_line *line, const yg_model *model,
     progress_end(&progress, trained);
     if (!trained)
         return false;
-    if (result->interrupted && result->steps == 0) {
+    if (result->interrupted && result->steps == 0 && processes_rank() == 0) {
         terminal_say("interrupted before the first step");
     } else if (!quiet) {
         print_result(model, result, line);
@@ -247,31 +248,39 @@ static bool train_for_programs(const yg_model *model, yg_train_options *options,
     return trained;
 }
 
-static int train(const command_line *line, const yg_model *model) {
+static int train(const command_line *line, const yg_model *model, const yg_processes *processes,
+                 const volatile sig_atomic_t *stop, yg_error *error) {
     yg_train_options options = options_of(line);
-    yg_error error = {0};
     yg_train_result result = {0};
     int status = STATUS_OK;
-    options.stop = interrupt_watch();
-    const bool trained = option_given(line, "json")
-                             ? train_for_programs(model, &options, &result, &status, &error)
-                             : train_for_people(line, model, &options, &result, &error);
+    options.stop = stop;
+    options.processes = processes;
+    const bool trained = option_given(line, "json") && processes_rank() == 0
+                             ? train_for_programs(model, &options, &result, &status, error)
+                             : train_for_people(line, model, &options, &result, error);
     const bool interrupted = result.interrupted;
-    const bool reported =
-        !trained || !is_reported(line, &result) || report_write(result.folder, NULL, NULL, &error);
+    if (trained && is_reported(line, &result) && processes_rank() == 0)
+        report_write(result.folder, NULL, NULL, error);
     yg_train_result_free(&result);
-    if (!trained || !reported)
-        return session_fail(&error);
-    return interrupted ? 128 + (*options.stop != 0 ? *options.stop : SIGINT) : status;
+    return interrupted ? 128 + (*stop != 0 ? *stop : SIGINT) : status;
 }
 
+/* All processes of a run end together. Process 0 tells the failure, whichever it is of. */
 static int run(const command_line *line) {
     session session;
-    if (!session_open(line, operand(line, 1), &session))
-        return STATUS_FAILED;
-    const int status = train(line, session.model);
-    session_close(&session);
-    return status;
+    yg_error error = {0};
+    const yg_processes *processes = NULL;
+    int status = STATUS_OK;
+    const volatile sig_atomic_t *stop = interrupt_watch();
+    if (processes_open(&processes, &error) &&
+        session_load(line, operand(line, 1), &session, &error)) {
+        status = train(line, session.model, processes, stop, &error);
+        session_close(&session);
+    }
+    processes_close(processes, &error);
+    if (!error.code)
+        return status;
+    return processes_rank() == 0 ? session_fail(&error) : STATUS_FAILED;
 }
 
 static const option_spec options[] = {

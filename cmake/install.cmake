@@ -5,6 +5,9 @@ install(TARGETS yamlgrad_static yamlgrad_shared EXPORT yamlgrad
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
         LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(TARGETS yamlgrad RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+if(MPI_FOUND)
+    install(TARGETS yamlgrad_mpi LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/yamlgrad)
+endif()
 
 # The public headers. What stands beside them in the tree and is not listed is the room's own.
 set(YG_PUBLIC_HEADERS
@@ -14,7 +17,7 @@ set(YG_PUBLIC_HEADERS
     ops/elementwise.h ops/multiversion.h ops/vector_math.h
     models/model.h models/loader/document.h
     data/cell.h data/data.h train/evaluate.h train/gradients.h train/optimizer.h train/predict.h
-    train/predictor.h train/explain.h
+    train/predictor.h train/processes.h train/explain.h
     data/safetensors.h train/training_step.h train/train.h train/units.h)
 foreach(header IN LISTS YG_PUBLIC_HEADERS)
     get_filename_component(folder ${header} DIRECTORY)
