@@ -407,6 +407,13 @@ static const struct {
      "v.csv:4", 4},
 };
 
+/* The range of the operand that a message tells: ": from 5 to 100". */
+static void range_of(const char *message, char range[100]) {
+    const char *from = strstr(message, ": from ");
+    cr_assert_not_null(from, "%s", message);
+    snprintf(range, 100, "%.*s", (int)strcspn(from, "\n"), from);
+}
+
 Test(not_finite, a_part_that_is_scored_ends_the_run) {
     const workspace w = workspace_make();
     workspace_write(&w, "t.csv", "x,y\n0,1\n0,1\n");
@@ -454,6 +461,10 @@ Test(not_finite, a_part_that_is_scored_ends_the_run) {
         cr_assert(yg_evaluate(model, &eval, &scores, NULL, &none), "%s", none.message);
         cr_expect(isinf(scores.loss), "%g", scores.loss);
         expect_told(again.message, "the loss of the training part is infinite");
+        char first[100], second[100];
+        range_of(error.message, first);
+        range_of(again.message, second);
+        cr_expect_str_eq(first, second);
         yg_scores_free(&scores);
         yg_model_free(model);
         workspace_remove_folder(&w, "run");
@@ -466,7 +477,8 @@ Test(not_finite, a_test_part_that_cannot_be_scored_is_told) {
     const workspace w = workspace_make();
     char text[1200];
     snprintf(text, sizeof text, scored_text,
-             "  train: {x: [[0], [0]], y: [[1], [1]]}\n  test: {x: [[1], [100]], y: [[1], [1]]}\n", "");
+             "  train: {x: [[0], [0]], y: [[1], [1]]}\n  test: {x: [[1], [100]], y: [[1], [1]]}\n",
+             "");
     expect_told(failure_of(&w, text), "the loss of the test part is infinite after step 10 ");
     cr_expect(workspace_has(&w, "run/weights.safetensors"));
     cr_expect(workspace_has(&w, "run/checkpoint.safetensors"));
