@@ -567,7 +567,7 @@ if command -v script >/dev/null; then
     expect "NO_COLOR" 1 "^0$" "" plain
     dumb() { env -u NO_COLOR TERM=dumb script -qec "$yamlgrad check wrong.yaml" /dev/null | grep -c "$(printf '\033')"; }
     expect "TERM=dumb" 1 "^0$" "" dumb
-    expect "a progress line" 0 "(█|░)  epoch [0-9]+/2000 .* left" - \
+    expect "a progress line" 0 "(█|░) +(epochs? )?([0-9]+-)?[0-9]+/2000 .* left" - \
         env TERM=xterm script -qec "$yamlgrad train xor.yaml --out live --epochs 2000" /dev/null
 fi
 
