@@ -29,6 +29,9 @@ const counted_command counted_commands[] = {
     {"grad", {"grad", "model.yaml"}, false},
     {"profile", {"profile", "model.yaml", "--seconds", "0", "--threads", "1"}, false},
     {"train", {"train", "model.yaml", "--quiet", "--out", "run", "--threads", "1"}, false},
+    {"cv", {"cv", "model.yaml", "-q", "--folds=2", "--out=cv", "--threads=1"}, false},
+    {"data", {"data", "model.yaml"}, false},
+    {"new", {"new", "train.csv", "--target=y", "--output=new.yaml", "--force"}, false},
     {"eval", {"eval", "model.yaml", WEIGHTS, "--threads", "1"}, true},
     {"predict", {"predict", "model.yaml", "question.csv", WEIGHTS, "--threads", "1"}, true},
 };

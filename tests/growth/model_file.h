@@ -22,6 +22,7 @@
 #define LOADING "expand show check"
 #define ALL     "expand show check grad train eval predict"
 #define GRAPH   " graph dot plan profile"
+#define TABLE   "train eval predict cv data"
 /* Each gradient is compared with differences of losses: of n parameters that takes n², by nature.
  */
 #define BUT_CHECK "expand show grad train eval predict"

@@ -4,7 +4,8 @@
 #include "models.h"
 
 static const growing_list *const lists[] = {&growing_graphs, &growing_sections, &growing_layers,
-                                            &growing_data,   &growing_language, &growing_scans};
+                                            &growing_data,   &growing_language, &growing_scans,
+                                            &growing_tables};
 enum { LISTS = sizeof lists / sizeof *lists };
 
 size_t growing_model_count(void) {

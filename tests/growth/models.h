@@ -22,7 +22,7 @@ typedef struct growing_list {
 } growing_list;
 
 extern const growing_list growing_graphs, growing_sections, growing_layers, growing_data,
-    growing_language, growing_scans;
+    growing_language, growing_scans, growing_tables;
 
 /* How many there are in all lists, and the one with this number. */
 size_t growing_model_count(void);

@@ -149,8 +149,8 @@ static void epochs(int n) {
 static const growing_model models[] = {
     {"rows in the file", inline_rows, 4, 0, 0, ALL},
     {"elements of a row", wide_rows, 8, 0, 0, BUT_CHECK},
-    {"rows of a CSV file", csv_rows, 20, 0, 0, ALL},
-    {"columns of a CSV file", csv_columns, 8, 0, 0, BUT_CHECK},
+    {"rows of a CSV file", csv_rows, 20, 0, 0, ALL " cv data new"},
+    {"columns of a CSV file", csv_columns, 8, 0, 0, BUT_CHECK " cv new"},
     {"columns by name", named_columns, 8, 0, 0, BUT_CHECK},
     {"columns of ports", csv_columns_of_ports, 2, 1000, 0, ALL},
     {"labels", labels, 4, 0, 0, ALL},
