@@ -132,6 +132,13 @@ static void print_undefined(const yg_model *model, const yg_train_result *result
         score_undefined_note(model, &result->test, "test");
 }
 
+/* Of a run with `keep: last` no epoch is the best: the last one is kept. */
+static bool keeps_last(const yg_model *model) {
+    const yg_value *train = yg_model_section(model, "train");
+    const yg_value *keep = train ? yg_value_get(train, "keep") : NULL;
+    return keep && keep->kind == YG_SCALAR && strcmp(keep->text, "last") == 0;
+}
+
 static void print_result(const yg_model *model, const yg_train_result *result,
                          const command_line *line) {
     char seconds[32];
@@ -141,11 +148,12 @@ static void print_result(const yg_model *model, const yg_train_result *result,
     terminal_start(stderr, STYLE_BOLD);
     terminal_print(stderr, "%s", status_text(result));
     terminal_stop(stderr);
-    terminal_say(" after epoch %lld, %lld steps, %s; %s parameters; best epoch %lld%s%s",
+    terminal_say(" after epoch %lld, %lld steps, %s; %s parameters; %s epoch %lld%s%s",
                  (long long)result->epochs, (long long)result->steps,
                  text_of_seconds(result->seconds, seconds),
                  text_of_count((double)result->parameters, parameters),
-                 (long long)result->best_epoch, peak ? "; peak memory " : "", peak ? peak : "");
+                 keeps_last(model) ? "kept" : "best", (long long)result->best_epoch,
+                 peak ? "; peak memory " : "", peak ? peak : "");
     print_all_scores(result);
     print_undefined(model, result);
     print_tables(result);
