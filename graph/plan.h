@@ -148,6 +148,9 @@ bool yg_plan_trim_loops(yg_compiler *compiler);
 /* unroll: puts copies of the body in place of short loops. */
 bool yg_plan_unroll(yg_compiler *compiler);
 
+/* Moves each node with effects to right behind what it reads. */
+bool yg_plan_early_effects(yg_compiler *compiler);
+
 /* Moves each large update to right behind its gradient. */
 bool yg_plan_early_updates(yg_compiler *compiler);
 

@@ -205,6 +205,14 @@ static void with_effects(subject *s) {
     s->b = yg_apply(s->g, &tell_op, &s->x, 1, NULL);
 }
 
+/* Effects behind what they could run before. */
+static void with_late_effects(subject *s) {
+    s->d = yg_sin(s->g, s->x);
+    output(s, yg_divide(s->g, yg_cos(s->g, s->d), s->y));
+    s->a = yg_apply(s->g, &tell_op, &s->d, 1, NULL);
+    s->b = yg_apply(s->g, &tell_op, &s->d, 1, NULL);
+}
+
 /* -------------------------------------------------------------------------------- mistakes -- */
 
 static yg_node own(const subject *s, yg_node node) {
@@ -478,6 +486,9 @@ static const plant plants[] = {
     {NULL, "yg_plan_trim_loops", looped, read_from_later, "which is not before it"},
     {"unroll", "yg_plan_unroll", looped, another_output, "output 0 has no node of its type"},
     {"unroll", "yg_plan_unroll", looped, read_from_later, "which is not before it"},
+    {"early_effects", "yg_plan_early_effects", with_late_effects, effects_exchanged,
+     "comes too early"},
+    {"early_effects", "yg_plan_early_effects", with_late_effects, effect_lost, "is lost"},
     {"early_updates", "yg_plan_early_updates", updated_late, another_operand, "is no copy of"},
     {"early_updates", "yg_plan_early_updates", updated_late, computed_again, "computed twice"},
     {"early_updates", "yg_plan_early_updates", with_effects, effects_exchanged, "comes too early"},

@@ -104,6 +104,7 @@ typedef struct job {
     yg_node *operands; /* room for those of a bucket of all items */
     item *items;
     size_t count;
+    size_t states; /* so many of them, the first ones, are states */
     size_t bucket_count;
     size_t *ends;   /* by bucket: its last item, plus 1 */
     int64_t *sizes; /* by bucket: elements */
@@ -123,21 +124,29 @@ static void add_item(job *j, yg_node *value) {
         j->items[j->count++] = (item){value, type, given, whole};
 }
 
-/* States come first: they are known before the backward pass. The gradients of the last parameters
- * are the first to be known. */
-static void list_items(job *j, const yg_shard_values *values) {
+/* Lists the states that are of whole numbers, or the others. */
+static void list_states(job *j, const yg_shard_values *values, bool whole) {
     for (size_t i = 0; i < values->state_count; i++)
-        add_item(j, &values->states[i]);
+        if (whole != yg_dtype_is_float(yg_node_type(j->graph, values->states[i])->dtype))
+            add_item(j, &values->states[i]);
+}
+
+/* In the order in which they are known: states before the backward pass, and the gradients of the
+ * last parameters first. States of whole numbers are cast, by nodes behind all others. */
+static void list_items(job *j, const yg_shard_values *values) {
+    list_states(j, values, false);
+    j->states = j->count;
     for (size_t i = values->gradient_count; i-- > 0;)
         add_item(j, &values->gradients[i]);
+    list_states(j, values, true);
 }
 
 /* Cuts the list into buckets. Where it is cut depends on types only, so all programs agree. */
-static void cut(job *j, size_t states) {
+static void cut(job *j) {
     int64_t bytes = 0;
     for (size_t i = 0; i < j->count; i++) {
         const item *at = &j->items[i], *before = at - 1;
-        const bool begins = i == 0 || i == states || bytes >= BUCKET_BYTES ||
+        const bool begins = i == 0 || i == j->states || bytes >= BUCKET_BYTES ||
                             before->whole != at->whole || dtype_of(j, before) != dtype_of(j, at);
         if (begins)
             bytes = j->sizes[j->bucket_count++] = 0;
@@ -175,8 +184,8 @@ static void append_take(job *j, size_t bucket, size_t first) {
     }
 }
 
-static bool append(job *j, size_t states, yg_error *error) {
-    cut(j, states);
+static bool append(job *j, yg_error *error) {
+    cut(j);
     for (size_t b = 0; b < j->bucket_count; b++) {
         const size_t first = b ? j->ends[b - 1] : 0;
         if (!yg_exchange_bucket(j->exchange, b, dtype_of(j, &j->items[first]), j->sizes[b], error))
@@ -206,10 +215,7 @@ bool yg_shards_build(yg_batch_role role, yg_graph *graph, yg_exchange *exchange,
         yg_fail_memory(error);
     if (good) {
         list_items(&j, values);
-        size_t states = 0;
-        for (size_t i = 0; i < values->state_count; i++)
-            states += values->states[i] != YG_NONE;
-        good = append(&j, states, error);
+        good = append(&j, error);
     }
     free(j.operands);
     free(j.items);
