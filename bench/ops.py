@@ -346,6 +346,8 @@ def read_arguments():
                         help="compare with another build of yamlgrad, whose programs are in this folder")
     parser.add_argument("--missing", action="store_true",
                         help="only rows that build/ops.json does not have yet")
+    parser.add_argument("--add", action="store_true",
+                        help="keep the times of earlier runs of peers that this run leaves out")
     parser.add_argument("--list", action="store_true", help="list the rows and measure nothing")
     parser.add_argument("--page", action="store_true",
                         help="write docs/operators-speed.md also after a run of some rows")
@@ -359,6 +361,15 @@ def read_arguments():
     parser.add_argument("--programs", type=Path, default=ROOT / "build" / "release")
     parser.add_argument("--venv", type=Path, default=ROOT / "build" / "bench-venv")
     return parser.parse_args()
+
+
+def add_earlier(result, earlier):
+    """The times of subjects that this run does not have."""
+    for name, seconds in (earlier or {"times": {}})["times"].items():
+        if name not in result["times"] and name not in result["why"]:
+            result["times"][name] = seconds
+            if name in earlier["why"]:
+                result["why"][name] = earlier["why"][name]
 
 
 def measure(tasks, subjects, arguments, kept):
@@ -375,6 +386,8 @@ def measure(tasks, subjects, arguments, kept):
             if task.why.get(OURS) in NO_GRADIENT:
                 continue  # of these arguments
             result = task.result()
+            if arguments.add:
+                add_earlier(result, kept["rows"].get(task.key))
             kept["rows"][task.key] = result
             print(op_page.terminal_row(task.key, result), flush=True)
         save(kept, arguments.out)

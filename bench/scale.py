@@ -20,16 +20,23 @@ from run import PEERS, ROOT, Subject, SubjectError, find_peer, held, peer_comman
 from workloads import find
 
 SIZES = (10_000, 100_000, 1_000_000)
+STEPS = 125  # of a chain or a sum in one layer
 PHASES = ("load", "build", "differentiate", "compile")
 FIRST = find("W6_first_gradient")
 FIRST_PEERS = ("KANN", "NumPy")
 
 
+def part(params, lines, last, repeat):
+    """A layer of the given lines, repeated: a model file has at most a megabyte."""
+    return ["define:", "  part:", "    inputs: {x: [...]}", f"    params: {{{params}}}", "    graph:",
+            *(f"      {line}" for line in lines), f"    outputs: [{last}]",
+            "graph:", f"  h: {{type: part, input: x, repeat: {repeat}}}", "outputs: [h]", "loss: mse(h, y)"]
+
+
 def chain(count):
     """One operator after the other."""
-    lines = ["params: {w: {shape: [4], init: ones}}", "graph:", "  h0: x"]
-    lines += [f"  h{i}: tanh(h{i - 1} * w)" for i in range(1, count // 8 + 1)]
-    return [*lines, f"outputs: [h{count // 8}]", f"loss: mse(h{count // 8}, y)"]
+    lines = ["h0: x", *(f"h{i}: tanh(h{i - 1} * w)" for i in range(1, STEPS + 1))]
+    return part("w: {shape: [4], init: ones}", lines, f"h{STEPS}", count // 8 // STEPS)
 
 
 def layers(count):
@@ -47,10 +54,9 @@ def shared(count):
 
 def branches(count):
     """Branches from one input, each with a parameter, in one sum."""
-    n = count // 10
-    lines = ["params:", *(f"  w{i}: {{shape: [4], init: ones}}" for i in range(1, n + 1))]
-    lines += ["graph:", "  s0: x", *(f"  s{i}: s{i - 1} + sigmoid(x * w{i})" for i in range(1, n + 1))]
-    return [*lines, f"outputs: [s{n}]", f"loss: mse(s{n}, y)"]
+    params = ", ".join(f"w{i}: {{shape: [4], init: ones}}" for i in range(1, STEPS + 1))
+    lines = ["s0: x", *(f"s{i}: s{i - 1} + sigmoid(x * w{i})" for i in range(1, STEPS + 1))]
+    return part(params, lines, f"s{STEPS}", count // 10 // STEPS)
 
 
 MODELS = {"chain": chain, "layers": layers, "shared": shared, "branches": branches}

@@ -7,10 +7,10 @@ from report import HAND_WRITTEN, compiler, cpu_model, markdown, number, output_l
 
 PHASES = ("load", "build", "differentiate", "compile")
 WHAT = {
-    "chain": "operators one after the other, a line each",
+    "chain": "operators one after the other, in layers of 125 lines",
     "layers": "dense layers by `repeat`, each with parameters of its own",
     "shared": "dense layers by `repeat` that share one weight",
-    "branches": "branches from one input, a line and a parameter each, in one sum",
+    "branches": "sums of 125 branches from one input, a line and a parameter each",
 }
 
 
