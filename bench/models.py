@@ -14,7 +14,7 @@ from pathlib import Path
 import model_page
 import run
 from model_rows import ROWS
-from run import PEERS, ROOT, find_peer, measure, progress
+from run import PEERS, ROOT, find_peer, held, measure, progress
 
 PEER_NAMES = ("PyTorch", "PyTorch channels last", "PyTorch compiled", "JAX", "ONNX Runtime")
 
@@ -41,6 +41,10 @@ def read_arguments():
     parser.add_argument("--hold", metavar="COMMAND", default="",
                         help="a command that keeps the machine quiet during rounds: it prints a line "
                         "when they may begin, and ends with its stdin")
+    parser.add_argument("--hold-starts", type=int, default=0, metavar="ROWS",
+                        help="let --hold hold while processes start too, for so many rows at a time")
+    parser.add_argument("--add", action="store_true",
+                        help="keep the times of earlier runs of peers that this run leaves out")
     parser.add_argument("--programs", type=Path, default=ROOT / "build" / "release")
     parser.add_argument("--venv", type=Path, default=ROOT / "build" / "bench-venv")
     arguments = parser.parse_args()
@@ -55,6 +59,22 @@ def peers_of(arguments):
     return {peer: python for peer, python in found.items() if python}
 
 
+def measure_row(row, arguments, peers, kept):
+    """Returns what went wrong."""
+    progress(f"== {row.name}")
+    alone = argparse.Namespace(**{**vars(arguments), "hold": "" if arguments.hold_starts else arguments.hold})
+    results, missing, wrong = measure(row, 1, alone, peers, kept["versions"])
+    for name, theirs, ours in wrong:
+        missing[name] = f"other results: {theirs}, ours {ours}"
+    result = {"times": {r["subject"]: min(r["rounds"]) * 1e-6 for r in results}, "why": missing}
+    if arguments.add and row.name in kept["rows"]:
+        result["times"] = {**kept["rows"][row.name]["times"], **result["times"]}
+    kept["rows"][row.name] = result
+    print(model_page.terminal_row(row, result), flush=True)
+    return [f"{row.name}: {name}: {why}" for name, why in missing.items()
+            if name == "yamlgrad" or why.startswith("other results")]
+
+
 def main():
     arguments = read_arguments()
     out = ROOT / "build" / "models.json"
@@ -66,20 +86,14 @@ def main():
     os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(cache / "torch"))
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache / "jax"))
     run.ROUND_LIMIT_SECONDS = 25  # so that --hold is short
-    failed = []
-    for row in chosen(arguments.names):
-        if arguments.missing and row.name in kept["rows"]:
-            continue
-        progress(f"== {row.name}")
-        results, missing, wrong = measure(row, 1, arguments, peers, kept["versions"])
-        for name, theirs, ours in wrong:
-            missing[name] = f"other results: {theirs}, ours {ours}"
-        kept["rows"][row.name] = {
-            "times": {r["subject"]: min(r["rounds"]) * 1e-6 for r in results}, "why": missing}
+    rows = [row for row in chosen(arguments.names)
+            if not (arguments.missing and row.name in kept["rows"])]
+    failed, together = [], max(arguments.hold_starts, 1)
+    for first in range(0, len(rows), together):
+        with held(arguments.hold if arguments.hold_starts else ""):
+            for row in rows[first : first + together]:
+                failed += measure_row(row, arguments, peers, kept)
         out.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
-        print(model_page.terminal_row(row, kept["rows"][row.name]), flush=True)
-        failed += [f"{row.name}: {name}: {why}" for name, why in missing.items()
-                   if name == "yamlgrad" or why.startswith("other results")]
     print(model_page.terminal_summary(kept["rows"]))
     for line in failed:
         progress(f"bench: {line}")

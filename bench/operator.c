@@ -159,6 +159,16 @@ static void fill_all(call *call, const range *ranges, size_t range_count) {
     }
 }
 
+/* An output may be an operand, a cotangent, or another output: nothing is written for it. */
+static bool is_written(const call *call, size_t output) {
+    const yg_node node = call->outputs[output];
+    for (size_t i = 0; i < output; i++) {
+        if (call->outputs[i] == node)
+            return false;
+    }
+    return !yg_node_is_input(call->graph, node);
+}
+
 /* The answer to "load": of each output the weighted sum of some elements, the sum of their weighted
  * absolute values, and how many of them are not finite; and what the call costs. */
 static void print_loaded(call *call) {
@@ -181,7 +191,8 @@ static void print_loaded(call *call) {
             absolute += weight * fabs(value);
         }
         printf("%s[%.9g, %.9g, %d]", i == 0 ? "" : ", ", sum, absolute, strange);
-        bytes[1] += (double)yg_type_bytes(type);
+        if (is_written(call, i))
+            bytes[1] += (double)yg_type_bytes(type);
     }
     for (size_t i = 0; i < call->input_count + call->result_count; i++) {
         const yg_node node =

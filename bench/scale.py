@@ -48,7 +48,8 @@ def layers(count):
 def shared(count):
     """Dense layers that share one weight."""
     return ["graph:", "  first: {type: linear, input: x, out_features: 4}",
-            f"  h: {{type: linear, input: first, share: first, repeat: {count // 6}, out_features: 4}}",
+            f"  h: {{type: linear, input: first, share: first, repeat: {count // 10}, out_features: 4, "
+            "activation: tanh}",
             "outputs: [h]", "loss: mse(h, y)"]
 
 
