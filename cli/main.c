@@ -7,6 +7,7 @@
 #include "../ops/gemm_library.h"
 #include "commands.h"
 #include "interrupt.h"
+#include "processes.h"
 #include "terminal.h"
 
 #include <string.h>
@@ -95,7 +96,10 @@ int main(int argc, char **argv) {
         return STATUS_USAGE;
     command_line line;
     int status = STATUS_OK;
-    if (command_line_read(command, argc, argv, &line, &status))
+    const int hushed = processes_hush();
+    const bool good = command_line_read(command, argc, argv, &line, &status);
+    processes_speak(hushed);
+    if (good)
         status = terminal_finish_output(command->run(&line));
     command_line_free(&line);
     return status;

@@ -7,6 +7,7 @@
 #include "../mpi/processes_mpi.h"
 
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,26 @@ int processes_started(void) {
 
 int processes_rank(void) {
     return processes_started() > 1 ? number_of(ranks, sizeof ranks / sizeof *ranks, 0) : 0;
+}
+
+int processes_hush(void) {
+    const int nowhere = processes_rank() > 0 ? open("/dev/null", O_WRONLY | O_CLOEXEC) : -1;
+    if (nowhere < 0)
+        return -1;
+    fflush(stderr);
+    const int kept = dup(STDERR_FILENO);
+    if (kept >= 0)
+        dup2(nowhere, STDERR_FILENO);
+    close(nowhere);
+    return kept;
+}
+
+void processes_speak(int hushed) {
+    if (hushed < 0)
+        return;
+    fflush(stderr);
+    dup2(hushed, STDERR_FILENO);
+    close(hushed);
 }
 
 #ifdef YG_MPI_MODULE

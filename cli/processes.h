@@ -13,6 +13,11 @@ int processes_started(void);
 /* Which of them this one is, from 0. Only process 0 prints. */
 int processes_rank(void);
 
+/* All processes read the same command line, and find the same mistakes. Between the two calls, only
+ * process 0 prints them. Other messages are not held back: they could be of a crash. */
+int processes_hush(void);
+void processes_speak(int hushed);
+
 /* Connects the processes, if there are several. *processes becomes NULL where there is one. False
  * on failure, with *error set. */
 bool processes_open(const yg_processes **processes, yg_error *error);

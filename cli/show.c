@@ -80,6 +80,26 @@ static void print_totals(const survey *survey, const yg_program_stats *step) {
     print_dims(survey);
 }
 
+/* A number of `train:`, or 1. */
+static int64_t number_of_training(const yg_model *model, const char *key) {
+    const yg_value *train = yg_model_section(model, "train");
+    const yg_value *value = train ? yg_value_get(train, key) : NULL;
+    int64_t number = 1;
+    if (value && !yg_value_int(value, key, 1, INT32_MAX, &number, NULL))
+        return 1;
+    return number;
+}
+
+static void print_shards(const yg_model *model) {
+    const int64_t shards = number_of_training(model, "shards");
+    if (shards > 1)
+        terminal_print(stdout,
+                       "shards          %" PRId64
+                       " of a batch; statistics of a batch, as batch_norm's, are those of a "
+                       "shard\n",
+                       shards);
+}
+
 static void print_table(const yg_model *model, const survey *survey, const yg_program_stats *step,
                         bool all) {
     terminal_start(stdout, STYLE_BOLD);
@@ -89,6 +109,7 @@ static void print_table(const yg_model *model, const survey *survey, const yg_pr
                    yg_model_doc(model));
     print_rows(survey, all);
     print_totals(survey, step);
+    print_shards(model);
 }
 
 static json_t *json_of_survey(const yg_model *model, const survey *survey,
@@ -207,16 +228,6 @@ static int print_graph(const command_line *line, const yg_model *model, survey *
 
 /* ----------------------------------------------------------------------------------- command -- */
 
-/* The batch size that the model trains with, or 1. */
-static int64_t default_batch(const yg_model *model) {
-    const yg_value *train = yg_model_section(model, "train");
-    const yg_value *value = train ? yg_value_get(train, "batch_size") : NULL;
-    int64_t size = 1;
-    if (value && !yg_value_int(value, "`batch_size`", 1, INT32_MAX, &size, NULL))
-        return 1;
-    return size;
-}
-
 static const char *batch_name(const yg_model *model) {
     const yg_port *first = yg_model_port_count(model) > 0 ? yg_model_port(model, 0) : NULL;
     return first && first->rank > 0 && first->symbols[0] ? first->symbols[0] : "B";
@@ -319,7 +330,8 @@ static int run(const command_line *line) {
         return STATUS_USAGE;
     if (!session_open(line, operand(line, 1), &session))
         return STATUS_FAILED;
-    const int64_t batch = option_int(line, "batch", default_batch(session.model));
+    const int64_t batch =
+        option_int(line, "batch", number_of_training(session.model, "batch_size"));
     given_dims dims = {.count = 1, .dims = {{batch_name(session.model), batch}}};
     passes passes = {0};
     int status = STATUS_USAGE;

@@ -135,6 +135,7 @@ expect "… and a caret" 1 "" "^ +\| +\^$" "$yamlgrad" check wrong.yaml
 expect "show" 0 "^h +linear +\[B, 4\] +12 " "" "$yamlgrad" show xor.yaml
 expect "show: total" 0 "^parameters +17, 68 B$" "" "$yamlgrad" show xor.yaml
 expect "show: memory" 0 "^step's memory +.* planned" "" "$yamlgrad" show xor.yaml
+expect "show: shards" 0 "^shards +8 of a batch; statistics of a batch, .* of a shard$" "" "$yamlgrad" show xor.yaml --set train.shards=8
 expect "--set" 0 "^h +linear +\[B, 8\] +24 " "" "$yamlgrad" show xor.yaml --set hidden=8
 expect "--set of nothing" 1 "" "hiden" "$yamlgrad" show xor.yaml --set hiden=8
 expect "--set by path" 0 "^h +linear +\[B, 6\] +18 " "" "$yamlgrad" show xor.yaml --set graph.h.out_features=6

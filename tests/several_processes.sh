@@ -197,6 +197,16 @@ expect_once "more processes than shards" "3 processes cannot share 2 shards" \
 expect_once "no such model" "cannot open 'nothing.yaml'" processes 3 nothing.yaml
 expect_once "a folder that cannot be made" "cannot make" processes 3 "${dense[@]}" --out /dev/null/wrong
 expect_true "no folder is left" test ! -e wrong
+expect "a wrong option" 2 "" "unknown option" processes 3 "${dense[@]}" --wrong
+expect_true "it is told once" test "$(grep -c 'unknown option' .err)" -eq 1
+
+mkdir used
+flock used/run.lock sleep 60 &
+holder=$!
+sleep 0.2
+expect_once "a folder that another run is in" "'used' is in use by another run" \
+    processes 2 "${dense[@]}" --epochs 1 --out used
+kill "$holder"
 
 # two ARGUMENTS-OF-0 -- ARGUMENTS-OF-1
 two() {
@@ -222,6 +232,10 @@ expect_once "other settings on process 1" "batch_size is 16 in process 0, and 8 
     two "${model[@]}" "${iris[@]}" -- "${model[@]}" "${iris[@]}" --batch-size 8
 expect_once "no such file on process 1" "nothing.csv" \
     two "${model[@]}" "${iris[@]}" -- "${model[@]}" --data train=nothing.csv
+expect "weights to start from" 0 "" "" processes 1 "${dense[@]}" --epochs 1 -q --out start
+expect_once "other weights on process 1" "process 1 has other weights than process 0 after step 0" \
+    two "${model[@]}" "${iris[@]}" --weights start/weights.safetensors -- \
+    "${model[@]}" "${iris[@]}" --weights whole/weights.safetensors
 expect_once "no model on process 1" "nothing.yaml" two "${model[@]}" "${iris[@]}" -- nothing.yaml
 expect_once "a longer run on process 1" "steps is 14 in process 0, and 21 here" \
     two "${model[@]}" "${iris[@]}" -- "${model[@]}" "${iris[@]}" --epochs 3

@@ -136,6 +136,7 @@ static void look_into(failure *f) {
 }
 
 bool yg_run_fail_not_finite(yg_run *run, yg_error *error) {
+    run->failed_together = true;
     if (!yg_run_writes(run)) /* process 0 tells more */
         return yg_fail(error, YG_ERROR_NUMERIC, YG_NOWHERE,
                        "the loss or parameters are not finite");

@@ -70,6 +70,7 @@ bool yg_not_finite_part_fail(const yg_not_finite_part *p, double loss, yg_error 
 bool yg_run_fail_score(yg_run *run, const char *name, const yg_part *part, double loss,
                        yg_error *error) {
     char when[120], words[60];
+    run->failed_together = true;
     if (!yg_run_writes(run)) /* process 0 tells more */
         return yg_fail(error, YG_ERROR_NUMERIC, YG_NOWHERE, "the loss of a part is not finite");
     yg_run_save_reached(run);

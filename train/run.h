@@ -52,10 +52,11 @@ typedef struct yg_run {
     yg_executables train, score; /* programs over the store */
     yg_executables parts; /* with `accumulate`, those of all batches of a step but the last */
     const yg_processes *processes; /* that train together; NULL: this one alone */
-    struct yg_run_shards *shards;  /* NULL: a batch is not cut into shards */
-    struct yg_run_lbfgs *lbfgs;    /* NULL: the training programs have the updates in them */
-    yg_stream *examples;           /* of the training part, shuffled in each epoch */
-    yg_rate_plan rates;            /* of the whole run; it also has the numbers of steps */
+    bool failed_together; /* all processes have found the same failure; process 0 tells it */
+    struct yg_run_shards *shards; /* NULL: a batch is not cut into shards */
+    struct yg_run_lbfgs *lbfgs;   /* NULL: the training programs have the updates in them */
+    yg_stream *examples;          /* of the training part, shuffled in each epoch */
+    yg_rate_plan rates;           /* of the whole run; it also has the numbers of steps */
     yg_run_position at;
     yg_history history;
     yg_event_file events; /* of the history, for TensorBoard */

@@ -335,7 +335,7 @@ bool yg_train(const yg_model *model, const yg_train_options *options, yg_train_r
         good = yg_run_end(run, NULL, &failure);
     else
         yg_run_end(run, &failure, NULL);
-    if (run->processes && !good)
+    if (run->processes && !good && !(run->failed_together && !yg_run_writes(run)))
         run->processes->fail(run->processes->context, &failure);
     if (run->processes) /* their messages are in memory that is freed below */
         run->processes->settle(run->processes->context);
