@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { CHUNK = 256, COLUMNS = 32 };
+enum { COLUMNS = 32 };
 
 /* What is read again, and what is wanted of it. */
 typedef struct reading_again {
@@ -52,7 +52,7 @@ static bool open_again(reading_again *r, const yg_value *part) {
     void *state = yg_source_table.open(&r->reading, part, NULL);
     r->reader = yg_reader_new(&r->reading, &yg_source_table, state, NULL);
     return r->reader && yg_dataset_begin(&r->reading, &r->chunk, NULL) &&
-           yg_dataset_reserve(&r->reading, &r->chunk, CHUNK, NULL) &&
+           yg_dataset_reserve(&r->reading, &r->chunk, yg_reader_room(r->reader), NULL) &&
            (r->chunk.kept = calloc(1, sizeof *r->chunk.kept)) != NULL;
 }
 
@@ -77,7 +77,7 @@ static bool read_all(reading_again *r) {
         last = r->numbers[e] > last ? r->numbers[e] : last;
     while (number <= last && got > 0) {
         r->chunk.count = 0;
-        got = yg_reader_next(r->reader, &r->chunk, CHUNK, NULL);
+        got = yg_reader_next(r->reader, &r->chunk, yg_reader_room(r->reader), NULL);
         const char *texts = got > 0 ? r->chunk.kept->texts : NULL;
         for (int64_t i = 0; i < got; i++, number++) {
             if (!keep_texts(r, number, texts))

@@ -568,8 +568,8 @@ if command -v script >/dev/null; then
     expect "NO_COLOR" 1 "^0$" "" plain
     dumb() { env -u NO_COLOR TERM=dumb script -qec "$yamlgrad check wrong.yaml" /dev/null | grep -c "$(printf '\033')"; }
     expect "TERM=dumb" 1 "^0$" "" dumb
-    expect "a progress line" 0 "(█|░) +(epochs? )?([0-9]+-)?[0-9]+/2000 .* left" - \
-        env TERM=xterm script -qec "$yamlgrad train xor.yaml --out live --epochs 2000" /dev/null
+    expect "a progress line" 0 "(█|░) +(epochs? )?([0-9]+-)?[0-9]+/50000 .* left" - \
+        env TERM=xterm script -qec "$yamlgrad train xor.yaml --out live --epochs 50000" /dev/null
 fi
 
 # A signal ends a run after the current step, and everything is saved. The status is 128 plus the
