@@ -16,8 +16,8 @@
  * memory's seconds, and the bytes that were moved. So another program can take its rounds between
  * these, and what disturbs the machine disturbs both.
  */
-#include "../ops/multiversion.h"
 #include "../ops/build.h"
+#include "../ops/multiversion.h"
 #include "../ops/ops.h"
 #include "../train/optimizer_update.h"
 
@@ -327,6 +327,6 @@ int main(int argc, char **argv) {
     for (int i = 2; i < argc && good; i++)
         good = run(argv[i], &type, count, false);
     for (const yg_optimizer_update *const *u = yg_optimizer_updates(); *u && argc < 3 && good; u++)
-        good = !(*u)->build || run((*u)->name, &type, count, false);
+        good = !(*u)->build || (*u)->rows_only || run((*u)->name, &type, count, false);
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -61,6 +61,12 @@ if ! "$programs/optimizers" 4096 adamw muon | grep -Eq '^muon +[0-9]+( +[0-9.]+)
     exit 1
 fi
 
+# The seconds of a round.
+if ! echo | "$programs/lookups" 100 8 16 sparse_adam | grep -Eq '^[0-9]+[.][0-9]+$'; then
+    echo "bench: lookups: expected a number" >&2
+    exit 1
+fi
+
 # A number for each length.
 if ! "$programs/rows" softmax | grep -Eq '^softmax +f64( +[0-9.]+){10}$'; then
     echo "bench: rows: expected a line for softmax in f64 with ten figures" >&2

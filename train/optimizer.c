@@ -4,7 +4,7 @@
 #include "../graph/spelling.h"
 #include "../models/loader/name_pattern.h"
 #include "../ops/build.h"
-#include "optimizer_update.h"
+#include "optimizer_rows.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -164,12 +164,55 @@ static bool check_parameter(const job *job, const yg_optimizer *optimizer, yg_no
                            yg_node_name(job->graph, parameter), yg_type_text(type, wanted), why);
 }
 
+/* Whether only the rows are updated that the batch looks up. */
+static bool is_by_rows(const job *job, const yg_optimizer *optimizer, yg_node gradient) {
+    const yg_optimizer_update *update = optimizer->update;
+    return update->row_by_row && update->row_by_row(optimizer) &&
+           yg_update_rows_found(job->graph, gradient) &&
+           (update->rows_only || yg_update_rows_pay(job->graph, gradient));
+}
+
+static bool check_rows(const job *job, const yg_optimizer *optimizer, yg_node parameter,
+                       yg_node gradient) {
+    return !optimizer->update->rows_only || yg_update_rows_found(job->graph, gradient) ||
+           yg_fail(job->error, YG_ERROR_ARGUMENT, optimizer->origin,
+                   "%s cannot train '%s': it is for tables that one `embedding` looks up, and for "
+                   "nothing else. Give it a group, such as `groups: {\"tokens.weight\": {type: "
+                   "%s}}`, and the others another type. A table that is used a second time, "
+                   "`accumulate`, `shards`, `l1`, `l2` and clipping need all rows",
+                   optimizer->update->name, yg_node_name(job->graph, parameter),
+                   optimizer->update->name);
+}
+
+/* Puts back the rows that an update has computed. Before the group is trained they keep their
+ * values, as in add_update(). */
+static void add_row_updates(job *job, const group *group, const yg_update_rows *rows,
+                            const yg_update_call *call, yg_node value, size_t count) {
+    yg_node tables[1 + YG_OPTIMIZER_STATES], new[1 + YG_OPTIMIZER_STATES];
+    yg_node old[1 + YG_OPTIMIZER_STATES];
+    tables[0] = rows->table;
+    old[0] = call->parameter;
+    new[0] = value;
+    for (size_t k = 0; k < count; k++) {
+        tables[1 + k] = rows->tables[k];
+        old[1 + k] = call->state[k];
+        new[1 + k] = call->new_state[k];
+    }
+    for (size_t k = 0; k <= count; k++) {
+        if (group->active != YG_NONE)
+            new[k] = yg_where(job->graph, group->active, new[k], old[k]);
+        job->out->updates[job->out->update_count++] =
+            (yg_update){tables[k], yg_update_rows_put(job->graph, rows, tables[k], new[k])};
+    }
+}
+
 /* Appends the updates of one parameter and of its state. */
 static bool build_one(job *job, yg_node parameter, yg_node gradient) {
     group *group = group_of(job, yg_node_name(job->graph, parameter));
     const yg_optimizer *optimizer = &group->optimizer;
     yg_state_spec states[YG_OPTIMIZER_STATES];
-    if (!check_parameter(job, optimizer, parameter, gradient) || !count_steps(job, group))
+    if (!check_parameter(job, optimizer, parameter, gradient) ||
+        !check_rows(job, optimizer, parameter, gradient) || !count_steps(job, group))
         return false;
     const size_t count =
         optimizer->update->states(optimizer, yg_node_type(job->graph, parameter), states);
@@ -183,6 +226,11 @@ static bool build_one(job *job, yg_node parameter, yg_node gradient) {
     for (size_t k = 0; k < count; k++)
         if (!add_state(job, group, &states[k], &call, k))
             return false;
+    if (is_by_rows(job, optimizer, gradient)) {
+        const yg_update_rows rows = yg_update_rows_begin(&call, count);
+        add_row_updates(job, group, &rows, &call, optimizer->update->build(&call), count);
+        return true;
+    }
     const yg_node value = optimizer->update->build(&call);
     add_update(job, group, parameter, value, parameter);
     for (size_t k = 0; k < count; k++) {

@@ -54,6 +54,13 @@ static yg_node update(yg_update_call *call) {
     return yg_subtract(graph, call->parameter, yg_multiply(graph, size, yg_divide(graph, g, root)));
 }
 
+/* The first step of all rows sets a sum that does not begin with 0. Without eps a row of gradient 0
+ * becomes 0 / 0. */
+static bool row_by_row(const yg_optimizer *optimizer) {
+    const double *o = optimizer->options;
+    return o[WEIGHT_DECAY] <= 0 && o[INITIAL] <= 0 && o[EPS] > 0;
+}
+
 const yg_optimizer_update yg_update_adagrad = {
     .name = "adagrad",
     .doc = "steps divided by the root of the sum of all squares so far",
@@ -62,4 +69,5 @@ const yg_optimizer_update yg_update_adagrad = {
     .option_count = sizeof options / sizeof *options,
     .states = states,
     .build = update,
+    .row_by_row = row_by_row,
 };

@@ -12,6 +12,7 @@
 static const yg_optimizer_update *const updates[] = {&yg_update_sgd,
                                                      &yg_update_adam,
                                                      &yg_update_adamw,
+                                                     &yg_update_sparse_adam,
                                                      &yg_update_nadam,
                                                      &yg_update_radam,
                                                      &yg_update_adamax,

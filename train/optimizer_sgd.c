@@ -71,6 +71,10 @@ static yg_node update(yg_update_call *call) {
     return yg_subtract(graph, call->parameter, yg_multiply(graph, factors.lr, direction));
 }
 
+static bool row_by_row(const yg_optimizer *optimizer) {
+    return optimizer->options[MOMENTUM] <= 0 && optimizer->options[WEIGHT_DECAY] <= 0;
+}
+
 const yg_optimizer_update yg_update_sgd = {
     .name = "sgd",
     .doc = "stochastic gradient descent, with momentum if asked for",
@@ -80,4 +84,5 @@ const yg_optimizer_update yg_update_sgd = {
     .check = check,
     .states = states,
     .build = update,
+    .row_by_row = row_by_row,
 };

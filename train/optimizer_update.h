@@ -70,6 +70,12 @@ struct yg_optimizer_update {
     /* Appends the update and returns the parameter's new value. NULL: it cannot be part of a
      * program (lbfgs), and the rest is NULL too. */
     yg_node (*build)(yg_update_call *call);
+    /* Whether a row whose gradient is 0 keeps its value and its states, and no row depends on
+     * another. All its states are like the parameter. Of a table that is looked up, `build` is then
+     * given the rows that the batch has met (optimizer_rows.h). NULL: never. */
+    bool (*row_by_row)(const yg_optimizer *optimizer);
+    /* It is defined for such rows only, and other parameters are refused. */
+    bool rows_only;
 };
 
 /* Reads the optimizer of a group: that of all parameters with what the group changes. */
@@ -88,7 +94,8 @@ const yg_optimizer_update *const *yg_optimizer_updates(void);
 extern const yg_optimizer_update yg_update_sgd, yg_update_adam, yg_update_adamw, yg_update_nadam,
     yg_update_radam, yg_update_adamax, yg_update_adagrad, yg_update_adadelta, yg_update_rmsprop,
     yg_update_rprop, yg_update_lion, yg_update_adafactor, yg_update_muon,
-    yg_update_schedule_free_sgd, yg_update_schedule_free_adamw, yg_update_lbfgs;
+    yg_update_schedule_free_sgd, yg_update_schedule_free_adamw, yg_update_lbfgs,
+    yg_update_sparse_adam;
 
 /* ------------------------------------------------------------------- terms (optimizer_terms.c) --
  */
