@@ -100,8 +100,9 @@ static void check(const growing_model *model, int times) {
             fprintf(stderr, "%-28s %-8s %7d %12.0f %12.0f %6.2f\n", model->name,
                     counted_commands[k].name, n, work[2], (work[2] - work[1]) / (2.0 * n),
                     (work[2] - work[1]) / (work[1] - work[0]));
-        /* A few dozen of something are little work: what each run costs anyway is a part of it. */
-        cr_expect(is_linear(work, times < 100 || most < 100),
+        /* A few dozen of something are little work: what each run costs anyway is a part of it, and
+         * differs from run to run as times and numbers have more or fewer digits. */
+        cr_expect(is_linear(work, times < 100 || most < 200),
                   "%s: the work of %s is %.0f for %d of them, %.0f for %d, %.0f for %d",
                   model->name, counted_commands[k].name, work[0], n, work[1], 2 * n, work[2],
                   4 * n);
