@@ -55,6 +55,12 @@ if ! "$programs/elementwise" add | grep -Eq '^add +[0-9.]+ +[0-9.]+$'; then
     exit 1
 fi
 
+# A time and eight ratios, for each element type, forward and with gradient.
+if ! "$programs/extremes" 0 relu | grep -Eq '^relu +f64 g +[0-9.]+( +[0-9.]+){8}$'; then
+    echo "bench: extremes: expected a line for relu with nine figures" >&2
+    exit 1
+fi
+
 # Instructions, two times, a bandwidth and a ratio.
 if ! "$programs/optimizers" 4096 adamw muon | grep -Eq '^muon +[0-9]+( +[0-9.]+){4}$'; then
     echo "bench: optimizers: expected a line for muon with five figures" >&2

@@ -5,9 +5,10 @@
  */
 #include "build.h"
 #include "elementwise.h"
+#include "exp_range.h"
 #include "registry.h"
 
-YG_UNARY_MATH_TILES(atanh, atanh(x))
+YG_TILES_BY_RANGE(atanh, 1, 1, atanh(x), YG_ATANH(x))
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     (void)k;

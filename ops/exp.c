@@ -8,7 +8,7 @@
 #include "exp_range.h"
 #include "registry.h"
 
-YG_UNARY_MATH_TILES(exp, YG_EXP_LOW(x))
+YG_TILES_BY_RANGE(exp, YG_EXP_LIMIT_F32, YG_EXP_LIMIT_F64, exp(x), YG_EXP(x))
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     (void)k;

@@ -9,7 +9,7 @@
 #include "exp_range.h"
 #include "registry.h"
 
-YG_UNARY_MATH_TILES(expm1, YG_EXPM1_LOW(x))
+YG_TILES_BY_RANGE(expm1, 40, 40, expm1(x), YG_EXPM1(x))
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     (void)k;

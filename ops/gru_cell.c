@@ -13,9 +13,9 @@
 
 #include "build.h"
 #include "cells.h"
+#include "exp_range.h"
 #include "multiversion.h"
 #include "registry.h"
-#include "vector_math.h"
 
 #include <tgmath.h>
 
@@ -56,7 +56,7 @@ static bool infer(const yg_infer *call, yg_type *results, yg_error *error) {
         const bool keeps, int64_t n, const real *restrict u, const real *restrict h,               \
         real *restrict next, real *restrict kept) {                                                \
         _Pragma("omp simd") for (int64_t j = 0; j < n; j++) {                                      \
-            const real r = 1 / (1 + exp(-u[j])), z = 1 / (1 + exp(-u[n + j]));                     \
+            const real r = 1 / (1 + YG_EXP_WITHIN(-u[j])), z = 1 / (1 + YG_EXP_WITHIN(-u[n + j])); \
             const real m = u[3 * n + j], fresh = tanh(u[2 * n + j] + r * m);                       \
             next[j] = fresh + z * (h[j] - fresh);                                                  \
             if (keeps) {                                                                           \

@@ -13,9 +13,9 @@
 
 #include "build.h"
 #include "cells.h"
+#include "exp_range.h"
 #include "multiversion.h"
 #include "registry.h"
-#include "vector_math.h"
 
 #include <tgmath.h>
 
@@ -53,8 +53,8 @@ static bool infer(const yg_infer *call, yg_type *results, yg_error *error) {
         const bool keeps, int64_t n, const real *restrict x, const real *restrict c,               \
         real *restrict h, real *restrict next, real *restrict gates) {                             \
         _Pragma("omp simd") for (int64_t j = 0; j < n; j++) {                                      \
-            const real i = 1 / (1 + exp(-x[j])), f = 1 / (1 + exp(-x[n + j]));                     \
-            const real g = tanh(x[2 * n + j]), o = 1 / (1 + exp(-x[3 * n + j]));                   \
+            const real i = 1 / (1 + YG_EXP_WITHIN(-x[j])), f = 1 / (1 + YG_EXP_WITHIN(-x[n + j])); \
+            const real g = tanh(x[2 * n + j]), o = 1 / (1 + YG_EXP_WITHIN(-x[3 * n + j]));         \
             const real c_next = f * c[j] + i * g;                                                  \
             h[j] = o * tanh(c_next);                                                               \
             next[j] = c_next;                                                                      \
