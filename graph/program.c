@@ -13,8 +13,7 @@
 static void free_own_data(yg_storage *storage) {
     if (storage->kind != YG_STORAGE_LEAF)
         return;
-    free(storage->memory);
-    storage->memory = NULL;
+    yg_untouched_free(&storage->memory);
 }
 
 void yg_program_free(yg_program *program) {

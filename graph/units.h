@@ -21,6 +21,7 @@
 #define YG_GRAPH_UNITS_H
 
 #include "graph.h"
+#include "zeros.h"
 
 /* Elements of a tile. Eight registers of f32 fill half of an L1 cache of 32 KiB. */
 #define YG_TILE            512
@@ -213,7 +214,7 @@ typedef struct yg_storage {
     int64_t bytes; /* of the whole tensor */
     char *data;    /* resolved: its first byte; not of a constant */
     union {
-        void *memory;         /* of a leaf: what to free if the program owns the buffer */
+        yg_untouched memory;  /* of a leaf: its buffer, if the program owns it */
         const void *constant; /* its bytes */
         int64_t offset;       /* in the arena */
         struct {

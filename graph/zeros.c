@@ -38,14 +38,31 @@ static void ask_for_huge_pages(void *memory, size_t bytes) {
 #endif
 }
 
-void *yg_zeros_untouched(size_t bytes, void **memory) {
+void *yg_zeros_untouched(size_t bytes, yg_untouched *memory) {
     const size_t align = alignment(bytes), room = round_up(bytes, YG_ALIGN) + align;
-    *memory = room > bytes ? calloc(1, room) : NULL;
-    if (!*memory)
+    *memory = (yg_untouched){0};
+    if (room <= bytes)
         return NULL;
-    void *zeros = (void *)round_up((uintptr_t)*memory, align);
+    if (bytes < HUGE_PAGE) {
+        memory->begin = calloc(1, room);
+    } else {
+        void *pages = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (pages != MAP_FAILED)
+            *memory = (yg_untouched){pages, room};
+    }
+    if (!memory->begin)
+        return NULL;
+    void *zeros = (void *)round_up((uintptr_t)memory->begin, align);
     ask_for_huge_pages(zeros, bytes);
     return zeros;
+}
+
+void yg_untouched_free(yg_untouched *memory) {
+    if (memory->mapped)
+        munmap(memory->begin, memory->mapped);
+    else
+        free(memory->begin);
+    *memory = (yg_untouched){0};
 }
 
 void *yg_zeros(size_t bytes) {

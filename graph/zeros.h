@@ -10,10 +10,17 @@
  * runs out. Much memory is asked for as huge pages, where it fills whole ones: see zeros.c. */
 void *yg_zeros(size_t bytes);
 
-/* Zeroed bytes at a multiple of YG_ALIGN; *memory is what to free. Large ones come from calloc() as
- * pages that take no memory until they are touched. So a buffer that the caller replaces by binding
- * another costs nothing. */
-void *yg_zeros_untouched(size_t bytes, void **memory);
+/* What memory is freed by. */
+typedef struct yg_untouched {
+    void *begin;
+    size_t mapped; /* bytes of pages of its own; 0: it came from calloc() */
+} yg_untouched;
+
+/* Zeroed bytes at a multiple of YG_ALIGN. Many are pages of their own, which take no memory until
+ * they are touched: a buffer that the caller replaces by binding another costs nothing. calloc()
+ * would write zeros into memory that was used before. NULL if memory runs out. */
+void *yg_zeros_untouched(size_t bytes, yg_untouched *memory);
+void yg_untouched_free(yg_untouched *memory); /* what it holds; then it holds nothing */
 
 /* Memory that several programs use in turn. */
 typedef struct yg_memory yg_memory;

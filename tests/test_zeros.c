@@ -28,14 +28,14 @@ static void check(const char *memory, size_t bytes) {
 Test(zeros, are_zero_and_aligned) {
     static const size_t sizes[] = {1, 64, 1000, (8u << 20) - 1, (8u << 20) + 1, 9u << 20};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        void *memory;
+        yg_untouched memory;
         leave_dirt(sizes[i]);
         char *zeros = yg_zeros(sizes[i]);
         check(zeros, sizes[i]);
         free(zeros);
         leave_dirt(sizes[i]);
         check(yg_zeros_untouched(sizes[i], &memory), sizes[i]);
-        free(memory);
+        yg_untouched_free(&memory);
     }
 }
 
