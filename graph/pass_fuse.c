@@ -38,9 +38,12 @@ static uint32_t joinable(const yg_compiler *c, yg_node node) {
         const bool in_place = yg_plan_reads_in_place(c, operand);
         if (in_place)
             operand = c->graph->records[operand].operands[0];
-        const uint32_t unit = c->nodes[c->nodes[operand].root].unit;
-        if (unit != YG_NO_UNIT && unit + in_place > earliest)
-            earliest = unit + in_place;
+        const yg_plan_node *root = &c->nodes[c->nodes[operand].root];
+        if (root->unit != YG_NO_UNIT && root->unit + in_place > earliest)
+            earliest = root->unit + in_place;
+        /* An update before the parameter's other readers could not be written over it. */
+        if (root->updated && root->last_unit != YG_NO_UNIT && root->last_unit > earliest)
+            earliest = root->last_unit;
     }
     const uint32_t units = (uint32_t)c->program->unit_count;
     for (uint32_t u = units; u > earliest && units - u < JOIN_WINDOW; u--) {

@@ -165,7 +165,7 @@ static const struct {
      "layer type 'linear' has no argument 'out_feature'; did you mean 'out_features'?"},
     {"graph.h.activation.x=3",
      "`graph.h.activation` is the text 'tanh' in the file, which has no keys"},
-    {"train.epochs.0=3", "`train.epochs` is the text '3' in the file, which has no keys"},
+    {"train.epochs.0=3", "`train.epochs` is the number 3 in the file, which has no keys"},
     {"data.train.x.2=a",
      "`data.train.x` is a list of 2 in the file; its first item is `data.train.x.0`"},
     {"data.train.x.a=a",
