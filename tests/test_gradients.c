@@ -2,8 +2,10 @@
  * `grad`: the gradients in evaluation and in training mode.
  */
 #include "train/gradients.h"
-#include "trained.h"
+#include "train/train.h"
+#include "workspace.h"
 
+#include <criterion/criterion.h>
 #include <math.h>
 #include <string.h>
 
@@ -40,12 +42,27 @@ Test(gradients, evaluation_drops_nothing) {
     workspace_remove(&w);
 }
 
+/* Notes the loss of a step's batch. */
+static void note_loss(void *context, const yg_train_progress *now) {
+    if (!now->epoch_end)
+        *(double *)context = now->loss;
+}
+
 /* With a learning rate of 1, the first step subtracts the gradient. */
 Test(gradients, training_computes_what_the_first_step_does) {
     const workspace w = workspace_make();
     yg_model *model = workspace_model(&w, "d.yaml", dropping);
     yg_gradients gradients = gradients_of(model, (yg_gradients_options){.training = true});
-    const double loss = train(&w, model);
+    yg_train_result result;
+    yg_error error = {0};
+    double loss = 0;
+    cr_assert(yg_train(model,
+                       &(yg_train_options){.out = workspace_path(&w, "run"),
+                                           .threads = 1,
+                                           .progress = note_loss,
+                                           .context = &loss},
+                       &result, &error),
+              "%s", error.message);
     yg_gradients_options after = {.training = false,
                                   .weights = workspace_path(&w, "run/weights.safetensors")};
     yg_gradients trained = gradients_of(model, after);
@@ -60,6 +77,8 @@ Test(gradients, training_computes_what_the_first_step_does) {
     cr_expect(dropped > 0 && dropped < 16);
     cr_expect_eq(gradients.loss, loss);
     cr_expect_eq(trained.loss, sum);
+    cr_expect_eq(result.training.loss, sum);
+    yg_train_result_free(&result);
     yg_gradients_free(&gradients);
     yg_gradients_free(&trained);
     yg_model_free(model);
