@@ -7,6 +7,7 @@
  */
 #include "build.h"
 #include "registry.h"
+#include "scan.h"
 #include "shape.h"
 
 static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
@@ -25,36 +26,12 @@ static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan)
     plan->units = plan->rows = yg_shape_product(results->shape, 0, dim);
 }
 
-enum { COLUMNS = 128 };
-
 /* Floats are multiplied in double precision, so that rounding errors of a long f32 product do not
  * pile up. Integers are multiplied as unsigned numbers, because signed overflow is undefined in C.
  */
+#define MULTIPLY(a, b) ((a) * (b))
 #define KERNEL(function, input, total, output)                                                     \
-    static bool function(const yg_kernel_call *call, yg_error *error) {                            \
-        (void)error;                                                                               \
-        const yg_type *y = call->out_type;                                                         \
-        int dim = 0;                                                                               \
-        yg_dimension(call->attrs[0].i, y->rank, &dim);                                             \
-        const int64_t length = y->rank == 0 ? 1 : y->shape[dim];                                   \
-        const int64_t inner = yg_shape_product(y->shape, dim + 1, y->rank);                        \
-        for (int64_t o = call->begin; o < call->end; o++) {                                        \
-            for (int64_t first = 0; first < inner; first += COLUMNS) {                             \
-                const int64_t width = inner - first < COLUMNS ? inner - first : COLUMNS;           \
-                const input *in = (const input *)call->in[0] + o * length * inner + first;         \
-                output *out = (output *)call->out + o * length * inner + first;                    \
-                total product[COLUMNS];                                                            \
-                for (int64_t j = 0; j < width; j++)                                                \
-                    product[j] = 1;                                                                \
-                for (int64_t i = 0; i < length; i++)                                               \
-                    for (int64_t j = 0; j < width; j++) {                                          \
-                        product[j] *= (total)in[i * inner + j];                                    \
-                        out[i * inner + j] = (output)product[j];                                   \
-                    }                                                                              \
-            }                                                                                      \
-        }                                                                                          \
-        return true;                                                                               \
-    }
+    YG_SCAN_KERNEL(function, input, total, output, 1, MULTIPLY, false)
 KERNEL(kernel_bool, uint8_t, uint64_t, int64_t)
 KERNEL(kernel_i32, int32_t, uint64_t, int64_t)
 KERNEL(kernel_i64, int64_t, uint64_t, int64_t)
@@ -102,8 +79,9 @@ static const yg_attr_spec attrs[] = {
 static const yg_attr first[] = {{.i = 0}}, second[] = {{.i = 1}}, last[] = {{.i = -1}};
 
 static const yg_sample samples[] = {
-    {{"f[7]"}, first}, {{"f[2, 3, 4]"}, second}, {{"f[3, 150]"}, first}, {{"f[3, 5]"}, last},
-    {{"f[]"}, first},  {{"f[3, 0]"}, second},    {{"i[4]"}, first},      {{"b[2, 4]"}, second},
+    {{"f[7]"}, first},   {{"f[2, 3, 4]"}, second}, {{"f[3, 150]"}, first},
+    {{"f[3, 5]"}, last}, {{"f[]"}, first},         {{"f[3, 0]"}, second},
+    {{"i[4]"}, first},   {{"b[2, 4]"}, second},    {{"f[18, 66]"}, last},
 };
 
 const yg_op yg_op_cumprod = {

@@ -9,6 +9,7 @@
  */
 #include "build.h"
 #include "registry.h"
+#include "scan.h"
 #include "shape.h"
 
 enum { A, B };         /* operands */
@@ -36,35 +37,47 @@ static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan)
     plan->flops = 2 * (double)yg_type_count(results);
 }
 
-enum { COLUMNS = 128 };
-
 /* In double precision, so that rounding errors of a long f32 recurrence do not pile up. */
 #define KERNEL(function, real)                                                                     \
-    static bool function(const yg_kernel_call *call, yg_error *error) {                            \
-        (void)error;                                                                               \
-        const yg_type *y = call->out_type;                                                         \
-        int dim = 0;                                                                               \
-        yg_dimension(call->attrs[DIM].i, y->rank, &dim);                                           \
-        const int64_t length = y->rank == 0 ? 1 : y->shape[dim];                                   \
-        const int64_t inner = yg_shape_product(y->shape, dim + 1, y->rank);                        \
-        const bool reverse = call->attrs[REVERSE].i != 0;                                          \
-        for (int64_t o = call->begin; o < call->end; o++)                                          \
-            for (int64_t first = 0; first < inner; first += COLUMNS) {                             \
-                const int64_t width = inner - first < COLUMNS ? inner - first : COLUMNS;           \
-                double state[COLUMNS] = {0};                                                       \
-                for (int64_t step = 0; step < length; step++) {                                    \
-                    const int64_t i = reverse ? length - 1 - step : step;                          \
-                    const int64_t at = (o * length + i) * inner + first;                           \
-                    const real *a = (const real *)call->in[A] + at;                                \
-                    const real *b = (const real *)call->in[B] + at;                                \
-                    real *out = (real *)call->out + at;                                            \
-                    for (int64_t j = 0; j < width; j++) {                                          \
-                        const bool starts = step == 0 || a[j] == 0;                                \
-                        state[j] = starts ? (double)b[j] : (double)a[j] * state[j] + (double)b[j]; \
-                        out[j] = (real)state[j];                                                   \
-                    }                                                                              \
-                }                                                                                  \
+    static inline __attribute__((always_inline)) void function##_width(                            \
+        double *state, const real *a, const real *b, real *y, int64_t stride, int64_t first,       \
+        int64_t steps, int64_t width, bool reverse) {                                              \
+        for (int64_t s = 0; s < steps; s++) {                                                      \
+            const int64_t row = (reverse ? steps - 1 - s : s) * stride;                            \
+            const bool begins = first + s == 0;                                                    \
+            _Pragma("omp simd") for (int64_t j = 0; j < width; j++) {                              \
+                const double factor = (double)a[row + j], term = (double)b[row + j];               \
+                const double next = factor * state[j] + term;                                      \
+                state[j] = begins | (factor == 0) ? term : next;                                   \
+                y[row + j] = (real)state[j];                                                       \
             }                                                                                      \
+        }                                                                                          \
+    }                                                                                              \
+    YG_MULTIVERSION static void function##_steps(void *state, const void *const *x,                \
+                                                 void *const *y, int64_t stride, int64_t first,    \
+                                                 int64_t steps, int64_t width, bool reverse) {     \
+        double *states = state, own[YG_SCAN_LANES];                                                \
+        const bool few = width == 1 || width == YG_SCAN_LANES;                                     \
+        for (int64_t j = 0; j < width && first == 0; j++)                                          \
+            states[j] = 0;                                                                         \
+        for (int64_t j = 0; j < width && few; j++)                                                 \
+            own[j] = states[j];                                                                    \
+        if (width == 1)                                                                            \
+            function##_width(own, x[0], x[1], y[0], stride, first, steps, 1, reverse);             \
+        else if (width == YG_SCAN_LANES)                                                           \
+            function##_width(own, x[0], x[1], y[0], stride, first, steps, YG_SCAN_LANES, reverse); \
+        else                                                                                       \
+            function##_width(states, x[0], x[1], y[0], stride, first, steps, width, reverse);      \
+        for (int64_t j = 0; j < width && few; j++)                                                 \
+            states[j] = own[j];                                                                    \
+    }                                                                                              \
+    static bool function(const yg_kernel_call *call, yg_error *error) {                            \
+        const yg_scan scan = {.steps = function##_steps,                                           \
+                              .x_size = {sizeof(real), sizeof(real)},                              \
+                              .y_size = {sizeof(real)},                                            \
+                              .reverse = call->attrs[REVERSE].i != 0};                             \
+        (void)error;                                                                               \
+        yg_scan_run(&scan, call);                                                                  \
         return true;                                                                               \
     }
 KERNEL(kernel_f32, float)
@@ -116,7 +129,8 @@ static const yg_attr_spec attrs[] = {
 };
 
 static const yg_attr first[] = {{.i = 0}, {0}}, second[] = {{.i = 1}, {.i = 1}},
-                     last[] = {{.i = -1}, {0}}, back[] = {{.i = 0}, {.i = 1}};
+                     last[] = {{.i = -1}, {0}}, back[] = {{.i = 0}, {.i = 1}},
+                     last_back[] = {{.i = -1}, {.i = 1}};
 
 static const yg_sample samples[] = {
     {{"f[7]", "f[7]"}, first},
@@ -126,6 +140,8 @@ static const yg_sample samples[] = {
     {{"f[3, 150]", "f[3, 150]"}, first},
     {{"f[]", "f[]"}, first},
     {{"f[3, 0]", "f[3, 0]"}, last},
+    {{"f[18, 66]", "f[18, 66]"}, last},
+    {{"f[5, 67]", "f[5, 67]"}, last_back},
 };
 
 const yg_op yg_op_linear_recurrence = {

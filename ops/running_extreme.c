@@ -7,6 +7,8 @@
 #include "registry.h"
 #include "shape.h"
 
+#include <math.h>
+
 bool yg_running_infer(const yg_infer *call, yg_type *results, yg_error *error) {
     const yg_type *x = &call->operands[0];
     int dim;
@@ -65,6 +67,7 @@ const yg_attr_spec yg_running_attrs[YG_RUNNING_ATTRS] = {
 static const yg_attr first[] = {{.i = 0}}, second[] = {{.i = 1}}, last[] = {{.i = -1}};
 
 const yg_sample yg_running_samples[YG_RUNNING_SAMPLES] = {
-    {{"f[7]"}, first}, {{"f[2, 3, 4]"}, second}, {{"f[3, 150]"}, first}, {{"f[3, 5]"}, last},
-    {{"f[]"}, first},  {{"f[3, 0]"}, second},    {{"i[9]"}, first},      {{"b[2, 4]"}, second},
+    {{"f[7]"}, first},     {{"f[2, 3, 4]"}, second}, {{"f[3, 150]"}, first}, {{"f[3, 5]"}, last},
+    {{"f[]"}, first},      {{"f[3, 0]"}, second},    {{"i[9]"}, first},      {{"b[2, 4]"}, second},
+    {{"f[18, 66]"}, last}, {{"b[5, 70]"}, last},
 };

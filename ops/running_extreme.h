@@ -7,12 +7,11 @@
 #define YG_OPS_RUNNING_EXTREME_H
 
 #include "../graph/graph.h"
-
-#include <math.h>
+#include "scan.h"
 
 enum { YG_RUNNING_VALUES, YG_RUNNING_INDICES }; /* results */
 
-enum { YG_RUNNING_ATTRS = 1, YG_RUNNING_SAMPLES = 8 };
+enum { YG_RUNNING_ATTRS = 1, YG_RUNNING_SAMPLES = 10 };
 extern const yg_attr_spec yg_running_attrs[YG_RUNNING_ATTRS];
 extern const yg_sample yg_running_samples[YG_RUNNING_SAMPLES];
 
@@ -23,44 +22,69 @@ yg_node yg_running_vjp(yg_graph *graph, yg_node y, const yg_node *dy, size_t k);
 /* `sign` is 1 for the largest element, -1 for the smallest. */
 double yg_running_reference(const yg_reference *r, const int64_t *index, double sign);
 
-enum { YG_RUNNING_COLUMNS = 128 }; /* neighbours that are computed together */
-
 /* Whether element x takes the place of the extreme so far. `compare` is >= or <=. */
 #define YG_RUNNING_NUMBER(x, best, compare) ((x)compare(best))
-#define YG_RUNNING_FLOAT(x, best, compare)  (isnan(x) || (x)compare(best))
+#define YG_RUNNING_FLOAT(x, best, compare)  (((x) != (x)) | ((x)compare(best)))
 
-/* The loop over the dimension, [call->begin, call->end) of the dimensions before it. `best` starts
- * as the first element, which the comparison takes again. A best that is NaN compares false with
- * every number, so it stays. */
+/* Defines a kernel. Its state is the extreme so far of each row, and behind these, where it is.
+ * `indices` is NULL where nobody reads them. */
 #define YG_RUNNING_KERNEL(function, type, takes, compare)                                          \
-    static bool function(const yg_kernel_call *call, yg_error *error) {                            \
-        (void)error;                                                                               \
-        const yg_type *y = call->out_type;                                                         \
-        int dim = 0;                                                                               \
-        yg_dimension(call->attrs[0].i, y->rank, &dim);                                             \
-        const int64_t length = y->rank == 0 ? 1 : y->shape[dim];                                   \
-        const int64_t inner = yg_shape_product(y->shape, dim + 1, y->rank);                        \
-        int64_t *indices = (int64_t *)call->outs[YG_RUNNING_INDICES];                              \
-        for (int64_t o = call->begin; o < call->end && length > 0; o++)                            \
-            for (int64_t first = 0; first < inner; first += YG_RUNNING_COLUMNS) {                  \
-                const int64_t rest = inner - first, base = o * length * inner + first;             \
-                const int64_t width = rest < YG_RUNNING_COLUMNS ? rest : YG_RUNNING_COLUMNS;       \
-                const type *x = (const type *)call->in[0] + base;                                  \
-                type *values = (type *)call->out + base;                                           \
-                type best[YG_RUNNING_COLUMNS];                                                     \
-                int64_t place[YG_RUNNING_COLUMNS] = {0};                                           \
-                for (int64_t j = 0; j < width; j++)                                                \
-                    best[j] = x[j];                                                                \
-                for (int64_t i = 0; i < length; i++)                                               \
-                    for (int64_t j = 0; j < width; j++) {                                          \
-                        const bool taken = takes(x[i * inner + j], best[j], compare);              \
-                        best[j] = taken ? x[i * inner + j] : best[j];                              \
-                        place[j] = taken ? i : place[j];                                           \
-                        values[i * inner + j] = best[j];                                           \
-                        if (indices)                                                               \
-                            indices[base + i * inner + j] = place[j];                              \
-                    }                                                                              \
+    static inline __attribute__((always_inline)) void function##_width(                            \
+        type *best, int64_t *place, const type *x, type *values, int64_t *indices, int64_t stride, \
+        int64_t first, int64_t steps, int64_t width) {                                             \
+        for (int64_t s = 0; s < steps; s++) {                                                      \
+            const int64_t row = s * stride, at = first + s;                                        \
+            if (!indices) {                                                                        \
+                _Pragma("omp simd") for (int64_t j = 0; j < width; j++) {                          \
+                    const type element = x[row + j], before = best[j];                             \
+                    best[j] = takes(element, before, compare) ? element : before;                  \
+                    values[row + j] = best[j];                                                     \
+                }                                                                                  \
+                continue;                                                                          \
             }                                                                                      \
+            _Pragma("omp simd") for (int64_t j = 0; j < width; j++) {                              \
+                const type element = x[row + j], before = best[j];                                 \
+                const int64_t there = place[j];                                                    \
+                best[j] = takes(element, before, compare) ? element : before;                      \
+                place[j] = takes(element, before, compare) ? at : there;                           \
+                values[row + j] = best[j];                                                         \
+                indices[row + j] = place[j];                                                       \
+            }                                                                                      \
+        }                                                                                          \
+    }                                                                                              \
+    YG_MULTIVERSION static void function##_steps(void *state, const void *const *x,                \
+                                                 void *const *y, int64_t stride, int64_t first,    \
+                                                 int64_t steps, int64_t width, bool reverse) {     \
+        type *best = state, own[YG_SCAN_LANES];                                                    \
+        int64_t *place = (int64_t *)state + width, own_place[YG_SCAN_LANES];                       \
+        const bool few = width == 1 || width == YG_SCAN_LANES;                                     \
+        (void)reverse;                                                                             \
+        for (int64_t j = 0; j < width && first == 0; j++) {                                        \
+            best[j] = ((const type *)x[0])[j];                                                     \
+            place[j] = 0;                                                                          \
+        }                                                                                          \
+        for (int64_t j = 0; j < width && few; j++) {                                               \
+            own[j] = best[j];                                                                      \
+            own_place[j] = place[j];                                                               \
+        }                                                                                          \
+        if (width == 1)                                                                            \
+            function##_width(own, own_place, x[0], y[0], y[1], stride, first, steps, 1);           \
+        else if (width == YG_SCAN_LANES)                                                           \
+            function##_width(own, own_place, x[0], y[0], y[1], stride, first, steps,               \
+                             YG_SCAN_LANES);                                                       \
+        else                                                                                       \
+            function##_width(best, place, x[0], y[0], y[1], stride, first, steps, width);          \
+        for (int64_t j = 0; j < width && few; j++) {                                               \
+            best[j] = own[j];                                                                      \
+            place[j] = own_place[j];                                                               \
+        }                                                                                          \
+    }                                                                                              \
+    static bool function(const yg_kernel_call *call, yg_error *error) {                            \
+        static const yg_scan scan = {.steps = function##_steps,                                    \
+                                     .x_size = {sizeof(type)},                                     \
+                                     .y_size = {sizeof(type), sizeof(int64_t)}};                   \
+        (void)error;                                                                               \
+        yg_scan_run(&scan, call);                                                                  \
         return true;                                                                               \
     }
 #define YG_RUNNING_KERNELS(compare)                                                                \
