@@ -79,12 +79,13 @@ typedef struct yg_reduction {
 /* Sizes in reduction_kernel.h. REDUCE_LANES, REDUCE_BLOCK and REDUCE_ROWS decide in which order
  * elements are combined: another value changes the rounding of every sum. */
 enum {
-    REDUCE_LANES = 16,     /* running results of a block: whole vectors on every machine */
-    REDUCE_BLOCK = 512,    /* elements in a block, where the innermost dimension is reduced */
-    REDUCE_ROWS = 32,      /* rows in a block, where the innermost dimension is kept */
-    REDUCE_COLUMNS = 128,  /* columns that are computed together */
-    REDUCE_LEVELS = 64,    /* levels of pairs: enough for 2^64 blocks */
-    REDUCE_ROW_LEVELS = 44 /* the same for blocks of rows: 2^44 of them exceed any memory */
+    REDUCE_LANES = 16,      /* running results of a block: whole vectors on every machine */
+    REDUCE_BLOCK = 512,     /* elements in a block, where the innermost dimension is reduced */
+    REDUCE_SHORT_ROW = 256, /* rows of so many elements are computed REDUCE_LANES at a time */
+    REDUCE_ROWS = 32,       /* rows in a block, where the innermost dimension is kept */
+    REDUCE_COLUMNS = 128,   /* columns that are computed together */
+    REDUCE_LEVELS = 64,     /* levels of pairs: enough for 2^64 blocks */
+    REDUCE_ROW_LEVELS = 44  /* the same for blocks of rows: 2^44 of them exceed any memory */
 };
 
 /* Works out the order for x and the attribute `dim`, which must be valid. */

@@ -46,6 +46,7 @@
 #include "multiversion.h"
 #include "reduction.h"
 #include "strides.h"
+#include "turn.h"
 
 #include <string.h>
 
@@ -106,6 +107,58 @@ REDUCE_JOIN(REDUCE_NAME, _runs)(const yg_reduction *order, const REDUCE_INPUT *x
             total = REDUCE_COMBINE(level[l], total);
     return total;
 }
+
+#if !REDUCE_FUNCTIONS
+/* Computes out[0 .. REDUCE_LANES), each over a short row of `inner` neighbours of x. The rows
+ * follow each other. Their lanes are transposed, so that what a row does to its own lanes one after
+ * the other is done for all rows at once. Gives the bits of _run. */
+static inline __attribute__((always_inline)) void
+REDUCE_JOIN(REDUCE_NAME, _short_rows)(const yg_reduction *order, const REDUCE_INPUT *x,
+                                      REDUCE_RESULT *out) {
+    enum { L = REDUCE_LANES };
+    REDUCE_RESULT lanes[L][L], turned[L][L], total[L], base[L];
+    REDUCE_INPUT rest[L][L];
+    const int64_t inner = order->inner, whole = inner - inner % L;
+    for (int r = 0; r < L; r++) {
+        base[r] = REDUCE_BASED ? out[r] : 0;
+        total[r] = REDUCE_START;
+    }
+    (void)base;
+    if (whole > 0) {
+        for (int r = 0; r < L; r++) {
+            REDUCE_RESULT lane[L];
+            for (int l = 0; l < L; l++)
+                lane[l] = REDUCE_START;
+            for (int64_t i = 0; i < whole; i += L) {
+                REDUCE_SIMD
+                for (int l = 0; l < L; l++)
+                    lane[l] = REDUCE_COMBINE(lane[l], REDUCE_MAP(x[r * inner + i + l], base[r]));
+            }
+            REDUCE_SIMD
+            for (int l = 0; l < L; l++)
+                lanes[r][l] = lane[l];
+        }
+        yg_turn_for(sizeof(REDUCE_RESULT))(turned, L, lanes, L, L, L);
+        for (int width = L / 2; width > 0; width /= 2)
+            for (int l = 0; l < width; l++) {
+                REDUCE_SIMD
+                for (int r = 0; r < L; r++)
+                    turned[l][r] = REDUCE_COMBINE(turned[l][r], turned[l + width][r]);
+            }
+        memcpy(total, turned[0], sizeof total);
+    }
+    if (whole < inner)
+        yg_turn_for(sizeof(REDUCE_INPUT))(rest, L, x + whole, inner, inner - whole, L);
+    for (int64_t i = 0; i < inner - whole; i++) {
+        REDUCE_SIMD
+        for (int r = 0; r < L; r++)
+            total[r] = REDUCE_COMBINE(total[r], REDUCE_MAP(rest[i][r], base[r]));
+    }
+    REDUCE_SIMD
+    for (int r = 0; r < L; r++)
+        out[r] = REDUCE_FINISH(total[r], base[r]);
+}
+#endif
 
 /* Adds one block to the binary counter of the opening comment, for `width` columns at once. `total`
  * is the block's result; it is overwritten. */
@@ -220,7 +273,18 @@ YG_MULTIVERSION static void REDUCE_NAME(const yg_reduction *order, const REDUCE_
                                  begin / inner);
         column = begin % inner;
     }
-    for (int64_t o = begin; o < end;) {
+    int64_t o = begin;
+#if !REDUCE_FUNCTIONS
+    if (order->inner_reduced && order->rows == 1 && order->inner <= REDUCE_SHORT_ROW) {
+        for (; end - o >= REDUCE_LANES; o += REDUCE_LANES)
+            REDUCE_JOIN(REDUCE_NAME, _short_rows)(order, x + o * order->inner, out + o);
+        if (o == end)
+            return;
+        offset = o * order->inner;
+        index[0] = o;
+    }
+#endif
+    while (o < end) {
         if (order->inner_reduced) {
             const REDUCE_RESULT base = REDUCE_BASED ? out[o] : 0;
             out[o] = REDUCE_FINISH(REDUCE_JOIN(REDUCE_NAME, _runs)(order, x + offset, base), base);
