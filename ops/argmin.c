@@ -8,15 +8,15 @@
 #include "arg_kernel.h"
 #include "registry.h"
 
-#include <math.h>
-
 #define NUMBER_BEFORE(a, b) ((a) < (b))
-#define FLOAT_BEFORE(a, b)  ((a) < (b) || (isnan(a) && !isnan(b)))
-YG_ARG_KERNEL(kernel_bool, uint8_t, NUMBER_BEFORE)
-YG_ARG_KERNEL(kernel_i32, int32_t, NUMBER_BEFORE)
-YG_ARG_KERNEL(kernel_i64, int64_t, NUMBER_BEFORE)
-YG_ARG_KERNEL(kernel_f32, float, FLOAT_BEFORE)
-YG_ARG_KERNEL(kernel_f64, double, FLOAT_BEFORE)
+#define NUMBER_SAME(a, b)   ((a) == (b))
+#define FLOAT_BEFORE(a, b)  (((a) < (b)) | (((a) != (a)) & ((b) == (b))))
+#define FLOAT_SAME(a, b)    (((a) == (b)) | (((a) != (a)) & ((b) != (b))))
+YG_ARG_KERNEL(kernel_bool, uint8_t, NUMBER_BEFORE, NUMBER_SAME)
+YG_ARG_KERNEL(kernel_i32, int32_t, NUMBER_BEFORE, NUMBER_SAME)
+YG_ARG_KERNEL(kernel_i64, int64_t, NUMBER_BEFORE, NUMBER_SAME)
+YG_ARG_KERNEL(kernel_f32, float, FLOAT_BEFORE, FLOAT_SAME)
+YG_ARG_KERNEL(kernel_f64, double, FLOAT_BEFORE, FLOAT_SAME)
 
 static double reference(const yg_reference *r, const int64_t *index) {
     const int64_t count = yg_reduction_count(&r->call->operands[0], &r->call->attrs[0]);
