@@ -8,6 +8,7 @@
 #include "copy.h"
 #include "registry.h"
 #include "shape.h"
+#include "turn.h"
 
 #include <string.h>
 
@@ -40,36 +41,64 @@ static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
     return yg_type_make(joined.dtype, joined.rank, joined.shape, result, error);
 }
 
-/* Rows of this many elements or fewer are copied column by column: calling memcpy() for each would
- * cost more than the copy. */
-enum { FEW = 4 };
+/* So many bytes of the result are written together, part by part: they stay in the L1 cache until
+ * all parts are there. */
+enum { BLOCK_BYTES = 16 * 1024 };
 
-/* `rows` rows of `columns` elements, to rows of `width`. */
-static void copy_columns(size_t element, char *to, int64_t width, const char *from, int64_t columns,
+/* Parts of one element in each row: they are the columns of a matrix, which is transposed. */
+enum { BLOCK_ROWS = 256, MOST_COLUMNS = 16 };
+
+/* Whether each operand has one element in each row, and there are few operands. */
+static bool are_columns(const yg_kernel_call *call, int dim) {
+    bool are = call->operand_count <= MOST_COLUMNS;
+    for (size_t k = 0; are && k < call->operand_count; k++)
+        are = yg_shape_product(call->in_types[k]->shape, dim, call->in_types[k]->rank) == 1;
+    return are;
+}
+
+static void join_columns(const yg_kernel_call *call, size_t element, char *out, int64_t first,
                          int64_t rows) {
-    const yg_box box = {.rank = 1, .size = {rows}, .to_stride = {width}, .from_stride = {columns}};
-    for (int64_t c = 0; c < columns; c++)
-        yg_copy_box(&box, element, to + (size_t)c * element, from + (size_t)c * element);
+    char columns[MOST_COLUMNS * BLOCK_ROWS * sizeof(uint64_t)];
+    const int64_t width = (int64_t)call->operand_count;
+    for (size_t k = 0; k < call->operand_count; k++)
+        memcpy(columns + k * (size_t)rows * element,
+               (const char *)call->in[k] + (size_t)first * element, (size_t)rows * element);
+    yg_turn_for(element)(out, width, columns, rows, rows, width);
+}
+
+static void join_blocks(const yg_kernel_call *call, int dim, size_t element, char *out,
+                        int64_t first, int64_t rows) {
+    const yg_type *y = call->out_type;
+    const int64_t width = yg_shape_product(y->shape, dim, y->rank);
+    for (size_t k = 0; k < call->operand_count; k++) {
+        const yg_type *x = call->in_types[k];
+        const int64_t columns = yg_shape_product(x->shape, dim, x->rank);
+        const yg_box box = {.rank = 2,
+                            .size = {rows, columns},
+                            .to_stride = {width, 1},
+                            .from_stride = {columns, 1}};
+        yg_copy_box(&box, element, out,
+                    (const char *)call->in[k] + (size_t)(first * columns) * element);
+        out += (size_t)columns * element;
+    }
 }
 
 /* Units [begin, end) of the result's dimensions before `dim`. */
 static void join_rows(const yg_kernel_call *call, int dim) {
     const yg_type *y = call->out_type;
-    const int64_t rows = call->end - call->begin;
     const int64_t width = yg_shape_product(y->shape, dim, y->rank);
     const size_t element = yg_dtype_size(y->dtype), row = (size_t)width * element;
-    char *out = (char *)call->out + (size_t)call->begin * row;
-    for (size_t k = 0; k < call->operand_count; k++) {
-        const yg_type *x = call->in_types[k];
-        const int64_t columns = yg_shape_product(x->shape, dim, x->rank);
-        const size_t part = (size_t)columns * element;
-        const char *in = (const char *)call->in[k] + (size_t)call->begin * part;
-        if (columns <= FEW)
-            copy_columns(element, out, width, in, columns, rows);
+    const bool columns = are_columns(call, dim);
+    int64_t block = row < BLOCK_BYTES ? BLOCK_BYTES / (int64_t)(row > 0 ? row : 1) : 1;
+    if (columns && block > BLOCK_ROWS)
+        block = BLOCK_ROWS;
+    for (int64_t first = call->begin; first < call->end && row > 0; first += block) {
+        const int64_t left = call->end - first, rows = left < block ? left : block;
+        char *out = (char *)call->out + (size_t)first * row;
+        if (columns)
+            join_columns(call, element, out, first, rows);
         else
-            for (int64_t i = 0; i < rows; i++)
-                memcpy(out + (size_t)i * row, in + (size_t)i * part, part);
-        out += part;
+            join_blocks(call, dim, element, out, first, rows);
     }
 }
 
@@ -158,6 +187,12 @@ static const yg_sample samples[] = {
     {{"f[2, 2]"}, (const yg_attr[]){{.i = 1}}},
     {{"i[2]", "i[1]"}, NULL},
     {{"b[2]", "b[3]"}, NULL},
+    {{"f[19, 1]", "f[19, 1]", "f[19, 1]"}, (const yg_attr[]){{.i = 1}}},
+    {{"f[7, 1]", "f[7, 1]"}, (const yg_attr[]){{.i = 1}}},
+    {{"f[2, 0]", "f[2, 2]"}, (const yg_attr[]){{.i = 1}}},
+    {{"b[300, 1]", "b[300, 1]", "b[300, 1]", "b[300, 1]", "b[300, 1]"},
+     (const yg_attr[]){{.i = 1}}},
+    {{"f[3, 17]", "f[3, 9]", "f[3, 5]"}, (const yg_attr[]){{.i = 1}}},
 };
 
 const yg_op yg_op_concat = {

@@ -6,19 +6,48 @@
 #include "registry.h"
 #include "repeat.h"
 
+/* All dimensions repeated at once: [a, b] is taken as [1, a, 1, b] and stretched to [i, a, j, b].
+ * YG_NONE if that has too many dimensions or elements. `times` has an entry for each dimension. */
+static yg_node repeat_at_once(yg_graph *graph, yg_node x, const yg_type *type,
+                              const int64_t *times) {
+    yg_type box = {.dtype = type->dtype}, stretched = box, result = *type;
+    bool fits = true;
+    for (int d = 0; d < type->rank && fits; d++) {
+        fits = box.rank + 2 <= YG_MAX_RANK &&
+               !__builtin_mul_overflow(type->shape[d], times[d], &result.shape[d]);
+        if (fits && times[d] != 1) {
+            box.shape[box.rank++] = 1;
+            stretched.shape[stretched.rank++] = times[d];
+        }
+        if (fits) {
+            box.shape[box.rank++] = type->shape[d];
+            stretched.shape[stretched.rank++] = type->shape[d];
+        }
+    }
+    if (!fits || !yg_type_make(type->dtype, type->rank, result.shape, &result, NULL))
+        return YG_NONE;
+    return yg_reshape(graph, yg_broadcast(graph, yg_reshape(graph, x, &box), &stretched), &result);
+}
+
 static size_t compose(yg_graph *graph, const yg_infer *call, const yg_node *operands,
                       yg_node *results) {
     const yg_type *x = &call->operands[0];
-    const yg_attr *times = &call->attrs[0];
-    const int listed = (int)times->count;
-    const int added = listed > x->rank ? listed - x->rank : 0;
+    const yg_attr *listed = &call->attrs[0];
+    const int first = (int)listed->count - x->rank; /* of x's dimensions in the list */
+    const int added = first > 0 ? first : 0;
     yg_type shape = {.dtype = x->dtype, .rank = x->rank + added};
-    for (int d = 0; d < shape.rank; d++)
+    int64_t times[YG_MAX_RANK] = {0};
+    for (int d = 0; d < shape.rank; d++) {
         shape.shape[d] = d < added ? 1 : x->shape[d - added];
-    results[0] = yg_reshape(graph, operands[0], &shape);
-    for (int d = shape.rank; d-- > shape.rank - listed;)
-        results[0] =
-            yg_repeat_along(graph, results[0], d, times->ints[d - (shape.rank - listed)], false);
+        times[d] = d - added + first < 0 ? 1 : listed->ints[d - added + first];
+    }
+    const yg_node reshaped = yg_reshape(graph, operands[0], &shape);
+    results[0] = repeat_at_once(graph, reshaped, &shape, times);
+    if (results[0] != YG_NONE)
+        return 1;
+    results[0] = reshaped;
+    for (int d = shape.rank; d-- > 0;)
+        results[0] = yg_repeat_along(graph, results[0], d, times[d], false);
     return 1;
 }
 
@@ -48,6 +77,8 @@ static const yg_sample samples[] = {
     {{"f[]"}, (const yg_attr[]){{.count = 1, .ints = {3}}}},
     {{"f[2]"}, (const yg_attr[]){{.count = 0}}},
     {{"i[2]"}, (const yg_attr[]){{.count = 1, .ints = {2}}}},
+    {{"f[2, 1, 2, 1, 2]"}, (const yg_attr[]){{.count = 5, .ints = {2, 3, 2, 2, 1}}}},
+    {{"f[3, 2]"}, (const yg_attr[]){{.count = 2, .ints = {2, 0}}}},
 };
 
 const yg_op yg_op_tile = {
