@@ -2,8 +2,8 @@
  * prod: y[…] = Π x[…, i, …] over the dimensions `dim`, or over all of them.
  *
  * Integers and truth values are multiplied as i64. The product over no elements is 1.
- * vjp: dx[i] = dy · Π x[j] over j ≠ i, computed as the product of all elements before i times that
- * of all elements after i. The shorter dy · y / x would be 0 / 0 where an element is zero.
+ * vjp: dx[i] = dy · Π x[j] over j ≠ i (other_products). The shorter dy · y / x would be 0 / 0 where
+ * an element is zero.
  */
 #include "build.h"
 #include "reduction.h"
@@ -47,34 +47,25 @@ YG_REDUCTION_KERNEL(kernel_i64, prod_i64)
 YG_REDUCTION_KERNEL(kernel_f32, prod_f32)
 YG_REDUCTION_KERNEL(kernel_f64, prod_f64)
 
-/* Shifts each row of x [m, n] by `by` elements, towards the start if negative. Ones fill the gap.
- */
-static yg_node shift(yg_graph *graph, yg_node x, const int64_t shape[2], int64_t by) {
-    const int64_t distance = by < 0 ? -by : by;
-    const int64_t start[2] = {0, by < 0 ? distance : 0};
-    const int64_t stop[2] = {shape[0], by < 0 ? shape[1] : shape[1] - distance};
-    const yg_node kept = yg_slice(graph, x, start, stop, (const int64_t[]){1, 1});
-    const yg_attr pad[4] = {
-        {.count = 2, .ints = {0, by < 0 ? 0 : distance}},
-        {.count = 2, .ints = {0, by < 0 ? distance : 0}},
-        {.f = 1},
-        {0},
-    };
-    return yg_apply(graph, &yg_op_constant_pad, &kept, 1, pad);
-}
-
-/* y[:, i] = Π x[:, j] over all j < i (sign 1) or all j > i (sign -1), for x [m, n]. After round r,
- * y[:, i] is the product of the 2^r nearest neighbours on that side. So log2(n) rounds do. */
-static yg_node product_of_others(yg_graph *graph, yg_node x, const int64_t shape[2], int sign) {
-    yg_node y = shift(graph, x, shape, sign);
-    for (int64_t window = 1; window < shape[1]; window *= 2)
-        y = yg_multiply(graph, y, shift(graph, y, shape, sign * window));
-    return y;
+/* The first of the reduced dimensions if they are neighbours; -1 if not. Dimensions of one element
+ * are none. */
+static int first_of_neighbours(const yg_type *x, const bool *reduced) {
+    int first = -1, last = -1;
+    for (int d = 0; d < x->rank; d++) {
+        if (!reduced[d] || x->shape[d] == 1)
+            continue;
+        for (int between = last + 1; last >= 0 && between < d; between++)
+            if (x->shape[between] != 1)
+                return -1;
+        first = first < 0 ? d : first;
+        last = d;
+    }
+    return first;
 }
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     (void)k;
-    const yg_node x = yg_node_operand(graph, y, 0);
+    yg_node x = yg_node_operand(graph, y, 0);
     const yg_type *type = yg_node_type(graph, x);
     const yg_attr *attrs = yg_node_attrs(graph, y);
     if (yg_type_count(type) == 0)
@@ -84,26 +75,26 @@ static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     if (!yg_reduction_dims(&call, &attrs[0], reduced, NULL))
         return YG_NONE;
 
-    /* x as a matrix [m, n]: each row holds the n elements behind one element of the result. */
+    /* x as [outer, n, inner], with the n elements behind one element of the result in the middle.
+     * If they are no neighbours, the reduced dimensions are moved to the end. */
+    yg_type box = {.dtype = type->dtype, .rank = 3, .shape = {1, 1, 1}}, moved = *type;
+    const int first = first_of_neighbours(type, reduced);
     int64_t order[YG_MAX_RANK], back[YG_MAX_RANK];
     int rank = 0;
     for (int pass = 0; pass < 2; pass++)
         for (int d = 0; d < type->rank; d++)
-            if (reduced[d] == (pass == 1))
+            if (reduced[d] == (pass == 1)) {
+                moved.shape[rank] = type->shape[d];
+                back[d] = rank;
                 order[rank++] = d;
-    yg_type moved = *type, matrix = {.dtype = type->dtype, .rank = 2};
-    for (int i = 0; i < rank; i++) {
-        // cppcheck-suppress uninitvar; the two passes fill it
-        moved.shape[i] = type->shape[order[i]];
-        back[order[i]] = i;
-    }
-    matrix.shape[1] = yg_reduction_count(type, &attrs[0]);
-    matrix.shape[0] = yg_type_count(type) / matrix.shape[1];
-    const yg_node rows = yg_reshape(graph, yg_permute(graph, x, order), &matrix);
-    const yg_node others = yg_multiply(graph, product_of_others(graph, rows, matrix.shape, 1),
-                                       product_of_others(graph, rows, matrix.shape, -1));
-    return yg_multiply(graph, yg_reduction_expand(graph, y, dy),
-                       yg_permute(graph, yg_reshape(graph, others, &moved), back));
+                box.shape[reduced[d] ? 1 : first >= 0 && d > first ? 2 : 0] *= type->shape[d];
+            }
+    const yg_attr middle = {.i = 1};
+    x = yg_reshape(graph, first >= 0 ? x : yg_permute(graph, x, order), &box);
+    yg_node others = yg_apply(graph, &yg_op_other_products, &x, 1, &middle);
+    others = first >= 0 ? yg_reshape(graph, others, type)
+                        : yg_permute(graph, yg_reshape(graph, others, &moved), back);
+    return yg_multiply(graph, yg_reduction_expand(graph, y, dy), others);
 }
 
 static yg_node simplify(yg_graph *graph, const yg_infer *call, const yg_node *operands) {

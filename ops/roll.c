@@ -2,7 +2,7 @@
  * roll: y[…, (i + shift) mod n, …] = x[…, i, …] along each dimension of `dims`; without `dims`
  * along the elements of x in row-major order.
  *
- * A composite of slices that are joined in another order.
+ * A composite: one rotation for each dimension.
  */
 #include "build.h"
 #include "registry.h"
@@ -22,12 +22,8 @@ static yg_node roll(yg_graph *graph, yg_node x, int dim, int64_t shift) {
     if (x == YG_NONE)
         return YG_NONE;
     const int64_t size = yg_node_type(graph, x)->shape[dim];
-    const int64_t cut = size == 0 ? 0 : size - wrapped(shift, size);
-    if (cut == size)
-        return x;
-    const yg_node parts[] = {yg_slice_along(graph, x, dim, cut, size),
-                             yg_slice_along(graph, x, dim, 0, cut)};
-    return yg_concat(graph, parts, 2, dim);
+    const yg_attr by[] = {{.i = dim}, {.i = size == 0 ? 0 : wrapped(shift, size)}};
+    return by[1].i == 0 ? x : yg_apply(graph, &yg_op_rotate, &x, 1, by);
 }
 
 static size_t compose(yg_graph *graph, const yg_infer *call, const yg_node *operands,
