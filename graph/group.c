@@ -278,16 +278,35 @@ static bool list_streams(yg_compiler *c, yg_unit *unit) {
     return true;
 }
 
+/* The most elements, up to `most`, of a tile for which each short row that is repeated, as a bias
+ * is, is the same in all tiles: whole rows fill it. Tiles begin at a cache line, so their elements
+ * are a multiple of YG_LINE_ELEMENTS. Longer rows count for nothing. */
+static int64_t whole_rows(const yg_group *group, int64_t most) {
+    int64_t period = YG_LINE_ELEMENTS;
+    for (uint32_t i = 0; i < group->load_count; i++) {
+        const yg_load *load = &group->loads[i];
+        if (load->rank != 2 || load->strides[0] != 0 || load->shape[1] == 0)
+            continue;
+        int64_t both = period; /* becomes the least common multiple */
+        while (both % load->shape[1] != 0 && both <= most)
+            both += period;
+        if (both <= most)
+            period = both;
+    }
+    return most / period * period;
+}
+
 /* Whether a group rather waits for memory than computes. Its tiles are then shorter: memory is
  * asked for in shorter bursts, which overlap better with the arithmetic. A step costs a call for
  * each tile, and a load that is not steady too. So a group of many steps, or with such a load,
  * would lose more than it gains. */
 static bool suits_short_tiles(const yg_group *group) {
+    const int64_t tile = whole_rows(group, YG_SHORT_TILE);
     uint32_t bytes = 0; /* of an element, in all streams */
     for (uint32_t i = 0; i < group->stream_count; i++)
         bytes += group->streams[i]->advance;
     for (uint32_t i = 0; i < group->load_count; i++)
-        if (!is_steady(&group->loads[i], YG_SHORT_TILE))
+        if (!is_steady(&group->loads[i], tile))
             return false;
     return bytes * 2 > group->step_count * 3;
 }
@@ -310,7 +329,8 @@ bool yg_plan_group(yg_compiler *c, yg_unit *unit) {
         c->program->register_count = g.registers.count;
     if (unit->group.count > YG_TILE && !list_streams(c, unit))
         return false;
-    unit->group.tile = suits_short_tiles(&unit->group) ? YG_SHORT_TILE : YG_TILE;
+    unit->group.tile =
+        whole_rows(&unit->group, suits_short_tiles(&unit->group) ? YG_SHORT_TILE : YG_TILE);
     if (!yg_plan_group_loops(c, unit))
         return false;
     for (uint32_t i = 0; i < unit->group.load_count; i++)

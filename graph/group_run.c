@@ -75,6 +75,22 @@ void yg_load_run(const yg_load *load, void *to, int64_t start, int64_t count) {
         stretch(load, to, start, count);
 }
 
+/* Where elements [start, start + count) of a broadcast lie one after the other in its operand
+ * already, or are all one element of it (*same); NULL if neither. */
+static const char *in_place(const yg_load *load, int64_t start, int64_t count, bool *same) {
+    const int inner = load->rank - 1;
+    int64_t at = start % load->shape[inner], rest = start / load->shape[inner];
+    if (load->uniform || load->shape[inner] - at < count)
+        return NULL;
+    int64_t offset = at * load->strides[inner];
+    for (int i = inner - 1; i >= 0; i--) {
+        offset += rest % load->shape[i] * load->strides[i];
+        rest /= load->shape[i];
+    }
+    *same = load->strides[inner] == 0;
+    return load->source + offset * (int64_t)load->element;
+}
+
 /* NULL for a program without registers: C does not define the sum of NULL and 0. */
 static char *register_base(const yg_program *program, int thread) {
     if (!program->registers)
@@ -97,6 +113,9 @@ typedef struct group_call {
     size_t register_shift, chunk_shift; /* bytes from those of thread 0 to those of this thread */
 } group_call;
 
+/* Of so many loads it is remembered with which element their register is filled. */
+#define FILLED_LOADS 16
+
 /* Where the next tile of a call is read and written. All addresses move on at the end of a tile:
  * that is quicker than working them out for each step. */
 typedef struct walk {
@@ -104,12 +123,34 @@ typedef struct walk {
     size_t in_bytes[YG_GROUP_STEPS * YG_ELEMENTWISE_OPERANDS]; /* from one tile to the next */
     void *out[YG_GROUP_STEPS];                                 /* by step */
     size_t out_bytes[YG_GROUP_STEPS];
-    size_t in_count;                        /* entries of in */
+    size_t in_count;    /* entries of in */
+    uint32_t use_count; /* entries of uses */
+    struct {
+        uint32_t load; /* one that is loaded for each tile … */
+        uint32_t in;   /* … and the entry of `in` that reads it */
+    } uses[YG_GROUP_STEPS * YG_ELEMENTWISE_OPERANDS];
+    const char *filled[FILLED_LOADS];       /* by load: the element that fills its whole register */
     const char *fetched[YG_GROUP_STREAMS];  /* where the next tile begins in each stream */
     size_t fetch_advance[YG_GROUP_STREAMS]; /* bytes of an element there */
     uint32_t fetch_count;                   /* entries of the two */
     size_t share[YG_GROUP_STEPS + 1]; /* step i fetches the elements [share[i], share[i + 1]) */
 } walk;
+
+/* Lists the operands that a load gives for each tile. */
+static void list_uses(const yg_group *group, walk *w) {
+    w->use_count = 0;
+    for (uint32_t l = 0; l < group->load_count; l++) {
+        uint32_t in = 0;
+        if (l < FILLED_LOADS)
+            w->filled[l] = NULL;
+        for (uint32_t i = 0; i < group->step_count && !group->loads[l].steady; i++)
+            for (uint32_t k = 0; k < group->steps[i].operand_count; k++, in++)
+                if (group->steps[i].in[k].reg == group->loads[l].target) {
+                    w->uses[w->use_count].load = l;
+                    w->uses[w->use_count++].in = in;
+                }
+    }
+}
 
 /* Where the call's first element is. Its chunk begins with it. */
 static char *first_of(const group_call *call, const yg_place *place) {
@@ -132,6 +173,7 @@ static void begin_walk(const group_call *call, walk *w) {
         w->out[i] = first_of(call, &step->out);
         w->out_bytes[i] = step->out.advance * tile;
     }
+    list_uses(group, w);
 }
 
 /* The shares of the steps are equal, but for the last ones: loops of equal length are predicted. */
@@ -172,12 +214,44 @@ static void move_on(walk *w, uint32_t steps, size_t tile) {
         w->fetched[i] += w->fetch_advance[i] * tile;
 }
 
-static inline void load(const group_call *call, int64_t start, int64_t count, bool steady) {
+/* Loads what is the same for all tiles of a call. */
+static void load_steady(const group_call *call, int64_t start, int64_t count) {
     const yg_group *group = &call->unit->group;
-    for (uint32_t i = 0; i < group->load_count; i++) {
-        const yg_load *load = &group->loads[i];
-        if (load->steady == steady)
-            yg_load_run(load, load_target(call->registers, load), start, count);
+    for (uint32_t i = 0; i < group->load_count; i++)
+        if (group->loads[i].steady)
+            yg_load_run(&group->loads[i], load_target(call->registers, &group->loads[i]), start,
+                        count);
+}
+
+/* Where a load's elements [start, start + count) are: in its operand, or in its register, which is
+ * filled unless it holds them from the tile before. */
+static const char *load_one(const group_call *call, walk *w, uint32_t l, int64_t start,
+                            int64_t count) {
+    const yg_load *load = &call->unit->group.loads[l];
+    char *target = load_target(call->registers, load);
+    bool same = false;
+    const char *at = in_place(load, start, count, &same);
+    if (at && !same)
+        return at;
+    const bool remembers = at && l < FILLED_LOADS;
+    if (remembers && w->filled[l] == at)
+        return target;
+    if (remembers)
+        yg_fill(target, at, load->element, (size_t)call->unit->group.tile);
+    else
+        yg_load_run(load, target, start, count);
+    if (l < FILLED_LOADS)
+        w->filled[l] = remembers ? at : NULL;
+    return target;
+}
+
+static void load_tile(const group_call *call, walk *w, int64_t start, int64_t count) {
+    uint32_t last = UINT32_MAX;
+    const char *at = NULL;
+    for (uint32_t i = 0; i < w->use_count; i++) {
+        if (w->uses[i].load != last)
+            at = load_one(call, w, last = w->uses[i].load, start, count);
+        w->in[w->uses[i].in] = at;
     }
 }
 
@@ -201,7 +275,7 @@ static void run_tiles(const group_call *call) {
         const int64_t left = call->end - start, count = left < group->tile ? left : group->tile;
         const void *const *in = w.in;
         const yg_group_loop *loop = group->loops;
-        load(call, start, count, false);
+        load_tile(call, &w, start, count);
         for (uint32_t i = 0; i < group->step_count; i++) {
             const yg_step *step = &group->steps[i];
             if (loop < group->loops + group->loop_count && loop->first == i) {
@@ -236,6 +310,6 @@ void yg_group_run(const yg_program *program, const yg_unit *unit, int64_t begin,
     const int64_t most = unit->group.tile < YG_TILE ? unit->group.tile : YG_TILE;
     if (begin >= end)
         return;
-    load(&call, begin, end - begin < most ? end - begin : most, true);
+    load_steady(&call, begin, end - begin < most ? end - begin : most);
     run_tiles(&call);
 }

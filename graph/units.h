@@ -100,13 +100,13 @@ typedef struct yg_group_loop {
 
 /* Elementwise nodes that run together, a tile at a time. */
 typedef struct yg_group {
-    int64_t count;            /* elements of each member */
-    int64_t tile;             /* elements of a tile: YG_TILE or YG_SHORT_TILE; all of them if the
-                                 group is nothing but loops over memory */
-    yg_load *loads;           /* load_count of them */
-    yg_step *steps;           /* step_count of them, one for each member */
-    uint32_t load_count;      /* entries of loads */
-    uint32_t step_count;      /* entries of steps */
+    int64_t count;       /* elements of each member */
+    int64_t tile;        /* elements of a tile: at most YG_TILE or YG_SHORT_TILE; all of them if
+                            the group is nothing but loops over memory */
+    yg_load *loads;      /* load_count of them */
+    yg_step *steps;      /* step_count of them, one for each member */
+    uint32_t load_count; /* entries of loads */
+    uint32_t step_count; /* entries of steps */
     const yg_place **streams; /* places in memory that the group fetches ahead; each storage once */
     uint32_t stream_count;    /* entries of streams; 0: the group does not fetch */
     uint32_t loop_count;      /* entries of loops */
