@@ -13,6 +13,7 @@
 
 #include <math.h>
 #include <stdint.h>
+#include <string.h>
 
 enum { DIM, DESCENDING };    /* attributes */
 enum { VALUES, INDICES };    /* results */
@@ -27,86 +28,155 @@ static bool infer(const yg_infer *call, yg_type *results, yg_error *error) {
     return yg_type_make(YG_I64, x->rank, x->shape, &results[INDICES], error);
 }
 
-/* A unit of work is a row. Its scratch holds two lists of items: merging reads one and writes the
+/* A unit of work is a row. Its scratch holds two lists of items: sorting reads one and writes the
  * other. */
 static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
     yg_rows_plan(call, results, plan);
     const int64_t length = yg_rows_along(results, call->attrs[DIM].i).length;
     if (__builtin_mul_overflow(length, 2 * BYTES_AN_ITEM, &plan->scratch_bytes))
         plan->scratch_bytes = INT64_MAX / 2; /* cannot be allocated: compiling reports it */
-    plan->flops = (double)yg_type_count(results) * log2((double)length + 1);
+    plan->flops = 16 * (double)yg_type_count(results); /* four passes or more */
 }
 
-/* Whether a must stand before b in ascending order. False for equal ones. */
-#define NUMBER_BEFORE(a, b)  ((a) < (b))
-#define FLOAT_BEFORE(a, b)   ((a) < (b) || (isnan(b) && !isnan(a)))
-#define COMES_BEFORE(before) (descending ? before(b, a) : before(a, b))
+/* An element is sorted by a key: an unsigned number that is smaller where the element must stand
+ * before another, and equal where both count as equal. An item is a key and the position of its
+ * element. That of a key of 32 bits is one number, with the key in its upper half. */
+typedef uint64_t narrow_item;
+typedef struct wide_item {
+    uint64_t key;
+    int64_t index;
+} wide_item;
+_Static_assert(sizeof(wide_item) <= BYTES_AN_ITEM, "scratch");
 
-/* Merge sort: pairs of sorted runs of 1, 2, 4, … items are merged from one list into the other, and
- * back. Of equal items that of the left run goes first, so the sort is stable. */
-#define SORT_KERNEL(function, type, before)                                                        \
-    typedef struct function##_item {                                                               \
-        type value;                                                                                \
-        int64_t index;                                                                             \
-    } function##_item;                                                                             \
-    _Static_assert(sizeof(function##_item) <= BYTES_AN_ITEM, "scratch");                           \
-                                                                                                   \
-    static bool function##_goes_first(const function##_item *left, const function##_item *right,   \
-                                      bool descending) {                                           \
-        const type a = right->value, b = left->value;                                              \
-        return !COMES_BEFORE(before);                                                              \
-    }                                                                                              \
-                                                                                                   \
-    static void function##_merge(const function##_item *from, function##_item *to, int64_t middle, \
-                                 int64_t end, bool descending) {                                   \
-        int64_t left = 0, right = middle;                                                          \
-        for (int64_t i = 0; i < end; i++) {                                                        \
-            const bool takes_left =                                                                \
-                left < middle &&                                                                   \
-                (right == end || function##_goes_first(&from[left], &from[right], descending));    \
-            to[i] = takes_left ? from[left++] : from[right++];                                     \
+enum {
+    DIGIT = 8, /* bits of a key that one pass sorts by */
+    DIGITS = 1 << DIGIT,
+    INSERTED = 40, /* rows of so many items are sorted by insertion */
+};
+
+/* Radix sort: for each digit of the keys, from the lowest on, the items are dealt out from one list
+ * to the other in the order of that digit. A pass in which all have one digit is left out. Items of
+ * equal digits keep their order, so the sort is stable. */
+#define SORT_ITEMS(name, bytes, KEY)                                                               \
+    static void name##_insert(name##_item *items, int64_t length) {                                \
+        for (int64_t i = 1; i < length; i++) {                                                     \
+            const name##_item item = items[i];                                                     \
+            int64_t at = i;                                                                        \
+            for (; at > 0 && KEY(item) < KEY(items[at - 1]); at--)                                 \
+                items[at] = items[at - 1];                                                         \
+            items[at] = item;                                                                      \
         }                                                                                          \
     }                                                                                              \
                                                                                                    \
-    static const function##_item *function##_sort(function##_item *from, function##_item *to,      \
-                                                  int64_t length, bool descending) {               \
-        for (int64_t run = 1; run < length; run *= 2) {                                            \
-            for (int64_t at = 0; at < length; at += 2 * run) {                                     \
-                const int64_t rest = length - at, end = rest < 2 * run ? rest : 2 * run;           \
-                function##_merge(from + at, to + at, run < end ? run : end, end, descending);      \
+    static const name##_item *name##_sort(name##_item *from, name##_item *to, int64_t length) {    \
+        if (length <= INSERTED) {                                                                  \
+            name##_insert(from, length);                                                           \
+            return from;                                                                           \
+        }                                                                                          \
+        int64_t counts[bytes][DIGITS] = {{0}};                                                     \
+        for (int64_t i = 0; i < length; i++)                                                       \
+            for (int d = 0; d < (bytes); d++)                                                      \
+                counts[d][KEY(from[i]) >> (d * DIGIT) & (DIGITS - 1)]++;                           \
+        for (int d = 0; d < (bytes); d++) {                                                        \
+            if (counts[d][KEY(from[0]) >> (d * DIGIT) & (DIGITS - 1)] == length)                   \
+                continue;                                                                          \
+            for (int64_t k = 0, next = 0; k < DIGITS; k++) {                                       \
+                const int64_t count = counts[d][k];                                                \
+                counts[d][k] = next;                                                               \
+                next += count;                                                                     \
             }                                                                                      \
-            function##_item *const sorted = to;                                                    \
+            for (int64_t i = 0; i < length; i++)                                                   \
+                to[counts[d][KEY(from[i]) >> (d * DIGIT) & (DIGITS - 1)]++] = from[i];             \
+            name##_item *const sorted = to;                                                        \
             to = from;                                                                             \
             from = sorted;                                                                         \
         }                                                                                          \
         return from;                                                                               \
-    }                                                                                              \
-                                                                                                   \
+    }
+#define NARROW_KEY(item) ((item) >> 32)
+#define WIDE_KEY(item)   ((item).key)
+SORT_ITEMS(narrow, 4, NARROW_KEY)
+SORT_ITEMS(wide, 8, WIDE_KEY)
+
+static uint32_t key_of_bool(uint8_t x) {
+    return x;
+}
+
+static uint32_t key_of_i32(int32_t x) {
+    return (uint32_t)x ^ UINT32_C(1) << 31;
+}
+
+static uint64_t key_of_i64(int64_t x) {
+    return (uint64_t)x ^ UINT64_C(1) << 63;
+}
+
+/* Larger numbers have larger bits, apart from the sign. 0 equals -0, and NaN is the largest. */
+#define KEY_OF_FLOAT(function, real, word, sign)                                                   \
+    static word function(real x) {                                                                 \
+        word bits;                                                                                 \
+        x = x == 0 ? 0 : x;                                                                        \
+        memcpy(&bits, &x, sizeof bits);                                                            \
+        return x != x ? (word)-1 : bits & (sign) ? (word)~bits : bits | (sign);                    \
+    }
+KEY_OF_FLOAT(key_of_f32, float, uint32_t, UINT32_C(1) << 31)
+KEY_OF_FLOAT(key_of_f64, double, uint64_t, UINT64_C(1) << 63)
+
+/* Where the results of a row go. */
+typedef struct row_results {
+    char *values;
+    int64_t *indices; /* NULL if nobody reads them */
+    int64_t stride;
+} row_results;
+
+#define SORT_ROW(function, type, key_of, name, make, index_of)                                     \
+    static void function(const type *x, int64_t length, bool descending, name##_item *items,       \
+                         const row_results *to) {                                                  \
+        for (int64_t i = 0; i < length; i++)                                                       \
+            items[i] = make(descending ? ~key_of(x[i * to->stride]) : key_of(x[i * to->stride]));  \
+        const name##_item *sorted = name##_sort(items, items + length, length);                    \
+        type *values = (type *)(void *)to->values;                                                 \
+        for (int64_t i = 0; i < length; i++)                                                       \
+            values[i * to->stride] = x[index_of(sorted[i]) * to->stride];                          \
+        for (int64_t i = 0; to->indices && i < length; i++)                                        \
+            to->indices[i * to->stride] = index_of(sorted[i]);                                     \
+    }
+#define MAKE_NARROW(key)   ((uint64_t)(uint32_t)(key) << 32 | (uint64_t)i)
+#define MAKE_WIDE(key)     ((wide_item){(key), i})
+#define NARROW_INDEX(item) ((int64_t)((item)&UINT32_MAX))
+#define WIDE_INDEX(item)   ((item).index)
+
+#define SORT_KERNEL(function, type, narrow_row, wide_row)                                          \
     static bool function(const yg_kernel_call *call, yg_error *error) {                            \
         (void)error;                                                                               \
         const yg_rows rows = yg_rows_along(call->out_type, call->attrs[DIM].i);                    \
-        function##_item *items = call->scratch;                                                    \
+        const bool descending = call->attrs[DESCENDING].i != 0;                                    \
+        int64_t *indices = (int64_t *)call->outs[INDICES];                                         \
         for (int64_t row = call->begin; row < call->end; row++) {                                  \
             const int64_t start = yg_row_start(&rows, row);                                        \
-            for (int64_t i = 0; i < rows.length; i++)                                              \
-                items[i] =                                                                         \
-                    (function##_item){((const type *)call->in[0])[start + i * rows.stride], i};    \
-            const function##_item *sorted = function##_sort(                                       \
-                items, items + rows.length, rows.length, call->attrs[DESCENDING].i != 0);          \
-            type *values = (type *)call->outs[VALUES];                                             \
-            int64_t *indices = (int64_t *)call->outs[INDICES];                                     \
-            for (int64_t i = 0; i < rows.length; i++)                                              \
-                values[start + i * rows.stride] = sorted[i].value;                                 \
-            for (int64_t i = 0; indices && i < rows.length; i++)                                   \
-                indices[start + i * rows.stride] = sorted[i].index;                                \
+            const type *x = (const type *)call->in[0] + start;                                     \
+            const row_results to = {.values = (char *)((type *)call->outs[VALUES] + start),        \
+                                    .indices = indices ? indices + start : NULL,                   \
+                                    .stride = rows.stride};                                        \
+            if (rows.length <= UINT32_MAX)                                                         \
+                narrow_row(x, rows.length, descending, call->scratch, &to);                        \
+            else                                                                                   \
+                wide_row(x, rows.length, descending, call->scratch, &to);                          \
         }                                                                                          \
         return true;                                                                               \
     }
-SORT_KERNEL(sort_bool, uint8_t, NUMBER_BEFORE)
-SORT_KERNEL(sort_i32, int32_t, NUMBER_BEFORE)
-SORT_KERNEL(sort_i64, int64_t, NUMBER_BEFORE)
-SORT_KERNEL(sort_f32, float, FLOAT_BEFORE)
-SORT_KERNEL(sort_f64, double, FLOAT_BEFORE)
+
+#define NARROW_SORT(name, type)                                                                    \
+    SORT_ROW(narrow_##name, type, key_of_##name, narrow, MAKE_NARROW, NARROW_INDEX)                \
+    SORT_ROW(wide_##name, type, key_of_##name, wide, MAKE_WIDE, WIDE_INDEX)                        \
+    SORT_KERNEL(sort_##name, type, narrow_##name, wide_##name)
+#define WIDE_SORT(name, type)                                                                      \
+    SORT_ROW(wide_##name, type, key_of_##name, wide, MAKE_WIDE, WIDE_INDEX)                        \
+    SORT_KERNEL(sort_##name, type, wide_##name, wide_##name)
+NARROW_SORT(bool, uint8_t)
+NARROW_SORT(i32, int32_t)
+NARROW_SORT(f32, float)
+WIDE_SORT(i64, int64_t)
+WIDE_SORT(f64, double)
 
 static yg_node vjp(yg_graph *graph, yg_node y, const yg_node *dy, size_t k) {
     (void)k;
@@ -134,7 +204,9 @@ static double reference(const yg_reference *r, const int64_t *index) {
         int64_t before = 0;
         for (other[dim] = 0; other[dim] < x->shape[dim]; other[dim]++) {
             const double a = yg_at(r, 0, other);
-            const bool first = COMES_BEFORE(FLOAT_BEFORE);
+            const bool larger = a > b || (isnan(a) && !isnan(b));
+            const bool smaller = a < b || (isnan(b) && !isnan(a));
+            const bool first = descending ? larger : smaller;
             const bool equal = a == b || (isnan(a) && isnan(b));
             before += first || (equal && other[dim] < at[dim]);
         }
@@ -161,7 +233,8 @@ static const yg_sample samples[] = {
     {{"f[7]"}, NULL},          {{"f[5, 3]"}, first}, {{"f[2, 4, 3]"}, middle},
     {{"f[2, 33]"}, downwards}, {{"f[12, 4]"}, NULL}, {{"f[]"}, NULL},
     {{"f[0, 3]"}, NULL},       {{"f[3, 0]"}, NULL},  {{"i[3, 9]"}, NULL},
-    {{"b[9]"}, downwards},
+    {{"b[9]"}, downwards},     {{"f[2, 70]"}, NULL}, {{"i[300]"}, NULL},
+    {{"f[90, 2]"}, first},     {{"b[50]"}, NULL},
 };
 
 const yg_op yg_op_sort = {
