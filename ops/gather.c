@@ -36,11 +36,11 @@ static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan)
     plan->units = walk.rows;
 }
 
-/* One row: `from` is where it starts in x. */
+/* The first `columns` elements of a row: `from` is where it starts in x. */
 #define ROW(name, element, number)                                                                 \
     YG_MULTIVERSION static void name(const yg_index_walk *walk, element *to, const element *from,  \
-                                     const number *index) {                                        \
-        const int64_t columns = walk->columns, stride = walk->stride, column = walk->column;       \
+                                     const number *index, int64_t columns) {                       \
+        const int64_t stride = walk->stride, column = walk->column;                                \
         if (stride == 1 && column == 0)                                                            \
             for (int64_t c = 0; c < columns; c++)                                                  \
                 to[c] = from[index[c]];                                                            \
@@ -49,21 +49,51 @@ static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan)
                 to[c] = from[c * column + index[c] * stride];                                      \
     }
 
+/* So many elements are read together. Meanwhile their share of x's next row is fetched: its
+ * elements are asked for in any order, which the processor does not foresee. */
+enum { BLOCK = 128, MOST_FETCHED = 32 * 1024 };
+
+/* The bytes of x's next row that are worth fetching: it must fit the L1 cache, and most of its
+ * lines must be read. */
+static int64_t fetched_bytes(const yg_index_walk *walk, size_t element) {
+    const int64_t bytes = walk->limit * (int64_t)element;
+    return walk->column == 0 && walk->stride == 1 && bytes <= MOST_FETCHED &&
+                   walk->columns >= walk->limit / 8
+               ? bytes
+               : 0;
+}
+
+static inline void fetch(const char *at, int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i += 64)
+        __builtin_prefetch(at + i);
+}
+
 #define KERNEL(function, row, element, number)                                                     \
     ROW(row, element, number)                                                                      \
     static bool function(const yg_kernel_call *call, const yg_index_walk *walk, yg_error *error) { \
         const number *index = (const number *)call->in[1] + call->begin * walk->columns;           \
         element *to = (element *)call->out + call->begin * walk->columns;                          \
+        const int64_t fetched = fetched_bytes(walk, sizeof(element));                              \
+        const int64_t share = walk->columns == 0 ? 0 : fetched * BLOCK / walk->columns / 64 * 64;  \
         int64_t at[YG_MAX_RANK] = {0};                                                             \
         int64_t start = yg_index_walk_seek(walk, at, call->begin);                                 \
         for (int64_t r = call->begin; r < call->end; r++) {                                        \
+            const element *from = (const element *)call->in[0] + start;                            \
+            start = yg_index_walk_next(walk, at, start);                                           \
+            const char *next = (const char *)((const element *)call->in[0] + start);               \
             if (!yg_index_check(call, "gather", 1, r * walk->columns, walk->columns, walk->limit,  \
                                 error))                                                            \
                 return false;                                                                      \
-            row(walk, to, (const element *)call->in[0] + start, index);                            \
+            for (int64_t c = 0, done = 0; c < walk->columns; c += BLOCK, done += share) {          \
+                const int64_t left = walk->columns - c;                                            \
+                if (r + 1 < call->end)                                                             \
+                    fetch(next, done,                                                              \
+                          left > BLOCK && done + share < fetched ? done + share : fetched);        \
+                row(walk, to + c, from + c * walk->column, index + c,                              \
+                    left < BLOCK ? left : BLOCK);                                                  \
+            }                                                                                      \
             to += walk->columns;                                                                   \
             index += walk->columns;                                                                \
-            start = yg_index_walk_next(walk, at, start);                                           \
         }                                                                                          \
         return true;                                                                               \
     }

@@ -88,25 +88,39 @@ void yg_scatter_plan(const yg_infer *call, const yg_type *results, yg_op_plan *p
     plan->flops = (double)yg_type_count(index);
 }
 
+/* All units of the operator. A kernel is not told their number, and looks it up. */
+static int64_t units_of(const yg_kernel_call *call) {
+    const yg_infer asked = {.operands = (const yg_type[]){*call->out_type, *call->in_types[INDEX]},
+                            .operand_count = 2,
+                            .attrs = call->attrs};
+    yg_op_plan plan = {.units = 1};
+    yg_scatter_plan(&asked, call->out_type, &plan);
+    return plan.units;
+}
+
+enum { BLOCK_BYTES = 128 * 1024 };
+
+int64_t yg_scatter_block(const yg_kernel_call *call) {
+    const int64_t units = units_of(call), bytes = yg_type_bytes(call->out_type);
+    const int64_t unit = units > 0 ? bytes / units : 0;
+    return unit > 0 && unit < BLOCK_BYTES ? BLOCK_BYTES / unit : 1;
+}
+
 yg_scatter_part yg_scatter_begin(const yg_kernel_call *call) {
     const yg_type *y = call->out_type, *index = call->in_types[INDEX];
     yg_scatter_part part = {.walk = yg_index_walk_of(y, index, call->attrs[0].i)};
     yg_type_strides(call->in_types[SRC], part.src_strides);
-    /* All units of the operator. The kernel is not told their number, and looks the same up. */
-    const yg_infer asked = {
-        .operands = (const yg_type[]){*y, *index}, .operand_count = 2, .attrs = call->attrs};
-    yg_op_plan plan = {.units = 1};
-    yg_scatter_plan(&asked, y, &plan);
-    if (plan.units == 0)
+    const int64_t units = units_of(call);
+    if (units == 0)
         return part;
-    const int64_t bytes = yg_type_bytes(y) / plan.units;
+    const int64_t bytes = yg_type_bytes(y) / units;
     const int64_t rows = part.walk.rows;
     if (call->out != call->in[X])
         memcpy((char *)call->out + call->begin * bytes,
                (const char *)call->in[X] + call->begin * bytes,
                (size_t)((call->end - call->begin) * bytes));
-    part.first_row = plan.units > 1 ? call->begin * (rows / plan.units) : 0;
-    part.end_row = plan.units > 1 ? call->end * (rows / plan.units) : rows;
+    part.first_row = units > 1 ? call->begin * (rows / units) : 0;
+    part.end_row = units > 1 ? call->end * (rows / units) : rows;
     return part;
 }
 

@@ -58,6 +58,10 @@ typedef struct yg_scatter_part {
 } yg_scatter_part;
 yg_scatter_part yg_scatter_begin(const yg_kernel_call *call);
 
+/* How many units a kernel computes before it begins with the next ones: what it has copied of x for
+ * them stays in the cache until src is combined with it. */
+int64_t yg_scatter_block(const yg_kernel_call *call);
+
 /* Sets `at` to the first of those rows, and returns where it starts in src. */
 static inline int64_t yg_scatter_seek(const yg_scatter_part *part, int64_t *at) {
     return part->walk.rows == 0 ? 0

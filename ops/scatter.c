@@ -24,10 +24,12 @@ static yg_node slope_of_src(yg_graph *graph, yg_node y, yg_node dy) {
     const yg_node index = yg_node_operand(graph, y, INDEX);
     const yg_type *type = yg_node_type(graph, index), *of = yg_node_type(graph, y);
     const yg_attr *dim = yg_node_attrs(graph, y);
-    const yg_attr range[] = {{.i = yg_type_count(type)}, {0}, {.i = 1}, {.i = YG_I64}};
+    /* Comparing half as many bytes takes half the time. */
+    const yg_dtype dtype = yg_type_count(type) <= INT32_MAX ? YG_I32 : YG_I64;
+    const yg_attr range[] = {{.i = yg_type_count(type)}, {0}, {.i = 1}, {.i = dtype}};
     const yg_node counted = yg_apply(graph, &yg_op_arange, NULL, 0, range);
     const yg_node positions = yg_reshape(graph, counted, type);
-    const yg_type places = yg_type_with_dtype(of, YG_I64);
+    const yg_type places = yg_type_with_dtype(of, dtype);
     const yg_node written[] = {yg_full(graph, &places, -1), index, positions};
     const yg_node found[] = {yg_apply(graph, &yg_op_scatter, written, 3, dim), index};
     const yg_node counts =

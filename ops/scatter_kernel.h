@@ -33,8 +33,15 @@
     YG_SCATTER_ROWS(function##_by_i32, name, element, int32_t, combine)                            \
     YG_SCATTER_ROWS(function##_by_i64, name, element, int64_t, combine)                            \
     static bool function(const yg_kernel_call *call, yg_error *error) {                            \
-        return (call->in_types[1]->dtype == YG_I32 ? function##_by_i32                             \
-                                                   : function##_by_i64)(call, error);              \
+        const bool narrow = call->in_types[1]->dtype == YG_I32;                                    \
+        const int64_t units = yg_scatter_block(call);                                              \
+        yg_kernel_call block = *call;                                                              \
+        for (; block.begin < call->end; block.begin = block.end) {                                 \
+            block.end = call->end - block.begin < units ? call->end : block.begin + units;         \
+            if (!(narrow ? function##_by_i32 : function##_by_i64)(&block, error))                  \
+                return false;                                                                      \
+        }                                                                                          \
+        return true;                                                                               \
     }
 
 #endif
