@@ -7,7 +7,11 @@
 #include "strides.h"
 #include "turn.h"
 
+#include <limits.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 /* Defines the copying loop of a run of `n` elements for one element size. */
 #define COPY_LOOPS(element)                                                                        \
@@ -39,6 +43,29 @@ COPY_LOOPS(uint32_t)
 COPY_LOOPS(uint64_t)
 
 typedef uint32_t four __attribute__((vector_size(16)));
+
+#ifdef __SSE2__
+/* A fill of so many bytes goes past the caches. They do not hold it, and a line that is written
+ * there is read first. */
+enum { STREAMED = 32 << 20 };
+
+/* Writes `bytes` bytes that repeat an element; `row` holds 16 bytes of it. */
+static void stream_fill(char *to, four row, size_t bytes) {
+    const size_t before = (16 - (uintptr_t)to % 16) % 16; /* a multiple of an element */
+    memcpy(to, &row, before);
+    for (size_t i = before; i + 16 <= bytes; i += 16)
+        _mm_stream_si128((__m128i *)(void *)(to + i), (__m128i)row);
+    _mm_sfence();
+    memcpy(to + bytes - 16, &row, 16);
+}
+#else
+enum { STREAMED = INT_MAX };
+static void stream_fill(char *to, four row, size_t bytes) {
+    for (size_t i = 0; i + 16 <= bytes; i += 16)
+        memcpy(to + i, &row, 16);
+    memcpy(to + bytes - 16, &row, 16);
+}
+#endif
 
 /* Copies `bytes` bytes, 4 to SHORT of them, in a few moves that may overlap: calling memcpy() would
  * take longer than the copy. */
@@ -90,15 +117,20 @@ static inline void repeat_short(char *to, four row, size_t bytes) {
     memcpy(to + bytes - 16, &row, 16);
 }
 
+/* 16 bytes that repeat an element of 4 or 8 bytes. */
+static inline four repeated(size_t element, const char *from) {
+    uint32_t first, second;
+    memcpy(&first, from, 4);
+    memcpy(&second, from + element - 4, 4);
+    return (four){first, second, first, second};
+}
+
 /* Each element of a column becomes a short row of `bytes` bytes of equal elements. */
 static inline __attribute__((always_inline)) void
 repeat_each(const plane *p, size_t element, char *to, const char *from, size_t bytes) {
     const int64_t to_row = p->to_row * (int64_t)element, from_row = p->from_row * (int64_t)element;
     for (int64_t r = 0; r < p->rows; r++, to += to_row, from += from_row) {
-        uint32_t first, second;
-        memcpy(&first, from, 4);
-        memcpy(&second, from + element - 4, 4);
-        repeat_short(to, (four){first, second, first, second}, bytes);
+        repeat_short(to, repeated(element, from), bytes);
     }
 }
 
@@ -121,9 +153,14 @@ static void copy_plane(const plane *p, size_t element, char *to, const char *fro
         copy_rows(p, element, to, from);
         return;
     }
-    if (p->to_stride == 1 && p->from_stride == 0 && element > 1 &&
-        p->columns * (int64_t)element <= SHORT) {
+    const int64_t bytes = p->columns * (int64_t)element;
+    if (p->to_stride == 1 && p->from_stride == 0 && element > 1 && bytes <= SHORT) {
         repeat_elements(p, element, to, from);
+        return;
+    }
+    if (p->to_stride == 1 && p->from_stride == 0 && element > 1 && bytes >= STREAMED) {
+        for (int64_t r = 0; r < p->rows; r++, to += to_row, from += from_row)
+            stream_fill(to, repeated(element, from), (size_t)bytes);
         return;
     }
     for (int64_t r = 0; r < p->rows; r++, to += to_row, from += from_row)
