@@ -106,10 +106,11 @@ static void copy_rows(const plane *p, size_t element, char *to, const char *from
 
 /* Writes `bytes` bytes, 4 to SHORT of them, that repeat an element; `row` holds 16 bytes of it. */
 static inline void repeat_short(char *to, four row, size_t bytes) {
-    if (bytes < 16) {
+    if (bytes < 16) { /* 4, 8 or 12 */
         if (bytes >= 8)
             memcpy(to, &row, 8);
-        memcpy(to + bytes - 4, &row, 4);
+        if (bytes != 8)
+            memcpy(to + bytes - 4, &row, 4);
         return;
     }
     for (size_t i = 0; i + 16 < bytes; i += 16)

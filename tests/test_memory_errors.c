@@ -24,8 +24,8 @@ static yg_node at_line(yg_graph *g, int32_t line, yg_node (*build)(yg_graph *, y
 }
 
 static yg_node running_sum(yg_graph *g, yg_node x, int64_t dim) {
-    const yg_attr attr = {.i = dim};
-    return yg_apply(g, yg_op_find(yg_ops(), "cumsum"), &x, 1, &attr);
+    const yg_attr attrs[] = {{.i = dim}, {.i = 0}};
+    return yg_apply(g, yg_op_find(yg_ops(), "cumsum"), &x, 1, attrs);
 }
 
 static void expect_refused(const yg_graph *g, yg_node output, unsigned flags, int line,

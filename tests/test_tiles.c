@@ -11,12 +11,15 @@
 
 /* y of x, z, a row and a column; rows and columns are no multiples of a tile. */
 typedef enum form {
-    SUM,       /* x + z: one step, which fetches nothing */
-    UPDATE,    /* x - s · z / (√x² + 1): several streams */
-    ROW,       /* x · row + z */
-    SHORT_ROW, /* the same: the row has 64 elements, and fills any tile */
-    COLUMN,    /* (x - column) · row */
-    CHAIN,     /* twelve steps: tiles are long */
+    SUM,         /* x + z: one step, which fetches nothing */
+    UPDATE,      /* x - s · z / (√x² + 1): several streams */
+    ROW,         /* x · row + z */
+    SHORT_ROW,   /* the same: the row has 64 elements, and fills any tile */
+    COLUMN,      /* (x - column) · row */
+    BIAS,        /* x · row + z, rows of 10 elements: the tiles are a multiple of them */
+    LONG_ROW,    /* the same: a tile of the row is read where it is */
+    LONG_COLUMN, /* (x - column) · row: several tiles need the same element of the column */
+    CHAIN,       /* twelve steps: tiles are long */
     FORMS
 } form;
 
@@ -26,7 +29,14 @@ static yg_node draw_input(yg_graph *g, yg_dtype dtype, int64_t rows, int64_t col
 }
 
 static yg_node build_form(yg_graph *g, form form, yg_dtype dtype) {
-    const int64_t rows = form == SHORT_ROW ? 4001 : 263, columns = form == SHORT_ROW ? 64 : 1001;
+    static const int64_t shapes[FORMS][2] = {
+        [SHORT_ROW] = {4001, 64},
+        [BIAS] = {26001, 10},
+        [LONG_ROW] = {65, 4096},
+        [LONG_COLUMN] = {33, 8192},
+    };
+    const int64_t rows = shapes[form][0] ? shapes[form][0] : 263;
+    const int64_t columns = shapes[form][1] ? shapes[form][1] : 1001;
     yg_node x = draw_input(g, dtype, rows, columns);
     const yg_node z = draw_input(g, dtype, rows, columns), row = draw_input(g, dtype, 1, columns);
     switch (form) {
@@ -38,8 +48,11 @@ static yg_node build_form(yg_graph *g, form form, yg_dtype dtype) {
     }
     case ROW:
     case SHORT_ROW:
+    case BIAS:
+    case LONG_ROW:
         return yg_add(g, yg_multiply(g, x, row), z);
     case COLUMN:
+    case LONG_COLUMN:
         return yg_multiply(g, yg_subtract(g, x, draw_input(g, dtype, rows, 1)), row);
     default:
         for (int i = 0; i < 12; i++)
