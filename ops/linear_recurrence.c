@@ -48,7 +48,7 @@ static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan)
             _Pragma("omp simd") for (int64_t j = 0; j < width; j++) {                              \
                 const double factor = (double)a[row + j], term = (double)b[row + j];               \
                 const double next = factor * state[j] + term;                                      \
-                state[j] = begins | (factor == 0) ? term : next;                                   \
+                state[j] = (begins | (factor == 0)) ? term : next;                                 \
                 y[row + j] = (real)state[j];                                                       \
             }                                                                                      \
         }                                                                                          \
