@@ -23,7 +23,7 @@ void *yg_table_source_new(const yg_reading *reading, const yg_table_kind *kind,
 }
 
 /* Whether the file is rows of text for the only column that the model reads: it is no table that
- * has that column. */
+ * has that column. A pipe is not looked into: what is read of it to find out would be lost. */
 static bool is_rows_of_text(const yg_reading *reading, const yg_table_kind *trained,
                             const char *path) {
     const yg_port_encoding *found = NULL;
@@ -36,7 +36,8 @@ static bool is_rows_of_text(const yg_reading *reading, const yg_table_kind *trai
     if (columns != 1 || !found->column_count || !found->encoders || !found->encoders[0] ||
         found->encoders[0]->kind != &yg_column_text)
         return false;
-    if (trained != &yg_table_csv)
+    struct stat status;
+    if (trained != &yg_table_csv || (stat(path, &status) == 0 && !S_ISREG(status.st_mode)))
         return true;
     const yg_table_request request = {
         .path = path, .name = path, .part = yg_table_training_part(reading->model, trained)};

@@ -8,6 +8,7 @@ training.
 
 import gzip
 import json
+import os
 import random
 import re
 import sqlite3
@@ -15,6 +16,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import zlib
 from pathlib import Path
 
@@ -139,6 +141,12 @@ def main():
         expect("a table that ends in .txt", 0, r'^"cash wins, big",.*,spam$', "predict", "m.yaml", "rows.txt",
                "--keep", "message")
         expect("a table that --data names", 0, "^examples +1$", "eval", "m.yaml", "--data", "train=table.txt")
+        os.mkfifo(folder / "pipe.txt")
+        writer = threading.Thread(target=(folder / "pipe.txt").write_text, args=("cash wins\ncall me\nbig offer\n",))
+        writer.start()  # it waits until the pipe is opened
+        expect("lines of a named pipe", 0, r'(?s)^"cash wins",.*^"call me",.*^"big offer",', "predict", "m.yaml", "pipe.txt",
+               "--keep", "line")
+        writer.join()
         expect("two files", 0, r'(?s)^"cash.*^"call.*^"cash.*^"call', "predict", "m.yaml", "lines.txt", "lines.txt",
                "--keep", "*")
 
