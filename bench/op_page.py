@@ -10,6 +10,8 @@ from report import HAND_WRITTEN, compiler, cpu_model, markdown, number, output_l
 
 OURS = "yamlgrad"
 NOT_PEERS = (OURS, "before")
+PEER_NAMES = ("PyTorch", "PyTorch compiled", "JAX")
+FEW = 30  # rows whose arguments leave no gradient are never measured
 WORST_ALLOWED, LONG, SLOWEST = 0.9, 100e-6, 10
 PRODUCTS = ("matmul", "einsum", "conv", "scaled_dot", "addmm")  # beginnings of names: their work is
 # arithmetic
@@ -211,6 +213,13 @@ def page(kept, programs, path):
     written = ""
     if path.exists() and HAND_WRITTEN in path.read_text():
         written = path.read_text().split(HAND_WRITTEN, 1)[1]
+    unmeasured = kept.get("expected", 0) - len(results)
+    absent = [name for name in PEER_NAMES if name not in names]
+    preliminary = ""
+    if unmeasured > FEW or absent:
+        preliminary = "**Preliminary:** " + ", and ".join(filter(None, [
+            f"{unmeasured:,} of {kept['expected']:,} rows are not measured yet" if unmeasured > FEW else "",
+            f"{', '.join(absent)} not measured" if absent else ""])) + ".\n\n"
     return f"""# The speed of single operators
 
 Written by `./dev bench ops`; do not edit above the mark at the end.
@@ -219,7 +228,7 @@ Every operator that the model language has, forward (f) and with the gradient of
 (g), beside PyTorch and JAX, in float32 on one thread. A ratio is the best peer's time over ours: 2 means
 that yamlgrad takes half as long.
 
-{markdown(["rows", "number", "geometric mean", "worst", f"below {WORST_ALLOWED}"], summary_lines(results), {1, 2, 3, 4})}
+{preliminary}{markdown(["rows", "number", "geometric mean", "worst", f"below {WORST_ALLOWED}"], summary_lines(results), {1, 2, 3, 4})}
 
 ## The ten slowest, and what bounds them
 

@@ -442,6 +442,8 @@ def main():
         rows = op_rows.all_rows(chosen(ops, arguments.names), examples, buildable(ours))
         tasks = [Task(row, kind, row.op in lists) for row in rows if is_chosen(row, arguments.names)
                  for kind in arguments.kinds if kind == "f" or has_gradient(ops, row)]
+        if not arguments.names:
+            kept["expected"] = len(tasks)
         if arguments.missing:
             tasks = [task for task in tasks if task.key not in kept["rows"]]
         if arguments.list:
