@@ -283,6 +283,17 @@ lone() { OMPI_COMM_WORLD_SIZE=2 OMPI_COMM_WORLD_RANK=$1 ./alone_yamlgrad train "
 expect_once "without the shared object" "several processes need|built without MPI" lone 0
 expect "… and process 1 is silent" 1 "" "" lone 1
 expect "cross-validation" 1 "" "in one process" mpirun -q -n 2 "$yamlgrad" cv "${dense[@]}" --epochs 1
+# The example of the document.
+document=$source/docs/several-processes.md
+mkdir documented
+{
+    sed -n '/^train:/q;p' "$source/models/iris.yaml" | sed "s|data/iris|$source/models/data/iris|"
+    fenced "$document" yaml 1
+} >documented/model.yaml
+example() {
+    cd documented && PATH=$(dirname "$yamlgrad"):$PATH bash -c "$(fenced "$document" sh 1)"
+}
+expect "the example of docs/several-processes.md" 0 "" "^trained after epoch 10" example
 expect "one process under mpirun" 0 "" "" mpirun -q -n 1 "$yamlgrad" train "${dense[@]}" -q --no-report --epochs 1 --out single
 
 finish
