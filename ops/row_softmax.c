@@ -4,6 +4,7 @@
 #include "row_softmax.h"
 
 #include "multiversion.h"
+#include "vector_exp.h"
 #include "vector_math.h"
 
 #include <string.h>
@@ -21,12 +22,17 @@ static bool is_for_lanes(const yg_row_group *rows) {
     return rows->length <= LONGEST_LANE && rows->count >= FEWEST_LANES;
 }
 
+/* Whether longer rows lie beside each other. */
+static bool is_for_columns(const yg_row_group *rows) {
+    return rows->count == LANES && rows->step == 1 && rows->stride > 1;
+}
+
+typedef double half_sum __attribute__((vector_size(LANES / 2 * sizeof(double))));
+
 #define ROW_REAL       float
 #define ROW_NAME(name) name##_f32
-#define ROW_UNDERFLOW  (-104) /* exp() of this and of anything below is 0 in the type */
 #include "row_softmax_kernel.h"
 
 #define ROW_REAL       double
 #define ROW_NAME(name) name##_f64
-#define ROW_UNDERFLOW  (-746)
 #include "row_softmax_kernel.h"

@@ -4,50 +4,41 @@
  *
  *   ROW_REAL        the type
  *   ROW_NAME(name)  the name of a function for that type
- *   ROW_UNDERFLOW   a number such that the exponential of it, and of anything below, is 0
  *
- * All three are undefined at the end.
+ * Both are undefined at the end.
  *
- * There are two ways to compute a group of rows:
+ * There are three ways to compute a group of rows:
  *
  *   In lanes   Each row has one lane of the vectors. Short rows are computed so: all arithmetic is
  *              then vector code, however short they are.
  *   By row     One row after the other, in blocks of LANES elements; the last block is padded.
  *              Long rows are computed so, and groups of few rows.
  *
- * Both ways must give the same bits, because which way a row takes depends on how many rows are in
- * its group. So both use the same vector code for exp(), and both add in the same order: sum l
+ *   By column  Long rows whose elements lie beside those of the next row, as along the first
+ *              dimension: a vector has one element of each of LANES rows.
+ *
+ * All ways must give the same bits, because which way a row takes depends on how many rows are in
+ * its group. So all use the same vector code for exp(), and add in the same order: sum l
  * takes the terms l, l + LANES, l + 2·LANES, …; then the LANES sums are added one after the other.
  */
 
 #define ROW_INLINE static inline __attribute__((always_inline))
 
-/* x[l] = exp(x[l]). The vector exp() of libmvec falls back to scalar code for lanes that underflow,
- * and padding and masked elements do. So exp(0) is computed in such a lane, and replaced by 0
- * afterwards. The three loops must stay apart: in a single loop gcc sees that exp(0) is not used,
- * and calls exp() of the element itself again. */
+/* x[l] = exp(x[l]), for numbers up to 88. */
 ROW_INLINE void ROW_NAME(exp_lanes)(ROW_REAL x[LANES]) {
-    ROW_REAL term[LANES];
 #pragma omp simd
     for (int l = 0; l < LANES; l++)
-        term[l] = x[l] < ROW_UNDERFLOW ? 0 : x[l];
-#pragma omp simd
-    for (int l = 0; l < LANES; l++)
-        term[l] = exp(term[l]);
-#pragma omp simd
-    for (int l = 0; l < LANES; l++)
-        x[l] = x[l] < ROW_UNDERFLOW ? 0 : term[l];
+        x[l] = ROW_NAME(yg_vector_exp)(x[l]);
 }
 
-/* divisor() and share() together divide a term by the sum of its row. In float, dividing is slow
- * and not needed: the product with the inverse is taken in double and then rounded to float. */
-ROW_INLINE double ROW_NAME(divisor)(double sum) {
-    return sizeof(ROW_REAL) < sizeof(double) ? 1 / sum : sum;
+/* divisor() and share() together divide a term by the sum of its row. In float, dividing is slow:
+ * the product with the inverse is off by at most one more unit in the last place. */
+ROW_INLINE ROW_REAL ROW_NAME(divisor)(double sum) {
+    return (ROW_REAL)(sizeof(ROW_REAL) < sizeof(double) ? 1 / sum : sum);
 }
 
-ROW_INLINE ROW_REAL ROW_NAME(share)(ROW_REAL term, double divisor) {
-    return (ROW_REAL)(sizeof(ROW_REAL) < sizeof(double) ? (double)term * divisor
-                                                        : (double)term / divisor);
+ROW_INLINE ROW_REAL ROW_NAME(share)(ROW_REAL term, ROW_REAL divisor) {
+    return sizeof(ROW_REAL) < sizeof(double) ? term * divisor : term / divisor;
 }
 
 /* The shift of a row: see yg_row_log_sum_f32(). */
@@ -159,10 +150,28 @@ ROW_INLINE ROW_REAL ROW_NAME(row_max)(const ROW_REAL *x, int64_t n, int64_t stri
     return max[0];
 }
 
+/* LANES sums in registers. In an array gcc would store and load them for each block. */
+typedef struct ROW_NAME(sums) {
+    half_sum low, high;
+} ROW_NAME(sums);
+
+ROW_INLINE void ROW_NAME(add_lanes)(ROW_NAME(sums) * sums, const ROW_REAL term[LANES]) {
+    double wide[LANES];
+    half_sum low, high;
+#pragma omp simd
+    for (int l = 0; l < LANES; l++)
+        wide[l] = (double)term[l];
+    memcpy(&low, wide, sizeof low);
+    memcpy(&high, wide + LANES / 2, sizeof high);
+    sums->low += low;
+    sums->high += high;
+}
+
 /* Returns the sum of the terms exp(x - shift) of a row. Writes them to `y` unless it is NULL. */
 ROW_INLINE double ROW_NAME(row_terms)(const ROW_REAL *x, int64_t n, int64_t stride, ROW_REAL shift,
                                       ROW_REAL *y) {
-    double apart[LANES] = {0}, sum = 0;
+    ROW_NAME(sums) apart = {{0}, {0}};
+    double sum = 0;
     for (int64_t start = 0; start < n; start += LANES) {
         ROW_REAL term[LANES], padded[LANES];
         const int64_t left = n - start, count = left < LANES ? left : LANES;
@@ -171,9 +180,7 @@ ROW_INLINE double ROW_NAME(row_terms)(const ROW_REAL *x, int64_t n, int64_t stri
         for (int l = 0; l < LANES; l++)
             term[l] = block[l] - shift;
         ROW_NAME(exp_lanes)(term);
-#pragma omp simd
-        for (int l = 0; l < LANES; l++)
-            apart[l] += (double)term[l];
+        ROW_NAME(add_lanes)(&apart, term);
         if (y && stride == 1 && count == LANES)
             memcpy(y + start, term, sizeof term);
         else if (y)
@@ -181,8 +188,51 @@ ROW_INLINE double ROW_NAME(row_terms)(const ROW_REAL *x, int64_t n, int64_t stri
                 y[(start + l) * stride] = term[l];
     }
     for (int l = 0; l < LANES; l++)
-        sum += apart[l];
+        sum += l < LANES / 2 ? apart.low[l] : apart.high[l - LANES / 2];
     return sum;
+}
+
+/* -------------------------------------------------------------------------------- by columns -- */
+
+/* As terms_in_lanes() and row_terms() together, for LANES long rows whose elements lie beside each
+ * other: one row in each lane, but read where it lies. Writes the terms to `y` unless it is NULL.
+ */
+ROW_INLINE void ROW_NAME(terms_in_columns)(const ROW_REAL *x, int64_t n, int64_t stride,
+                                           bool finite, ROW_REAL shift[LANES], double sum[LANES],
+                                           ROW_REAL *y) {
+    double apart[LANES][LANES] = {{0}};
+    ROW_REAL max[LANES];
+    for (int l = 0; l < LANES; l++)
+        max[l] = (ROW_REAL)-INFINITY;
+    for (int64_t i = 0; i < n; i++) {
+        const ROW_REAL *from = x + i * stride;
+#pragma omp simd
+        for (int l = 0; l < LANES; l++)
+            max[l] = from[l] > max[l] ? from[l] : max[l];
+    }
+    for (int l = 0; l < LANES; l++) {
+        shift[l] = ROW_NAME(shift)(max[l], finite);
+        sum[l] = 0;
+    }
+    for (int64_t i = 0; i < n; i++) {
+        ROW_REAL term[LANES];
+        const ROW_REAL *from = x + i * stride;
+        double *to = apart[i % LANES];
+#pragma omp simd
+        for (int l = 0; l < LANES; l++)
+            term[l] = from[l] - shift[l];
+        ROW_NAME(exp_lanes)(term);
+#pragma omp simd
+        for (int l = 0; l < LANES; l++)
+            to[l] += (double)term[l];
+        if (y)
+            memcpy(y + i * stride, term, sizeof term);
+    }
+    for (int i = 0; i < LANES; i++) {
+#pragma omp simd
+        for (int l = 0; l < LANES; l++)
+            sum[l] += apart[i][l];
+    }
 }
 
 /* --------------------------------------------------------------------------------- functions -- */
@@ -192,25 +242,45 @@ YG_MULTIVERSION void ROW_NAME(yg_row_softmax)(const yg_row_group *rows, const RO
     const int64_t n = rows->length, stride = rows->stride;
     if (is_for_lanes(rows)) {
         ROW_REAL lane[LONGEST_LANE][LANES], shift[LANES];
+        ROW_REAL divisor[LANES];
         double sum[LANES];
         ROW_NAME(load_lanes)(rows, x, lane);
         ROW_NAME(terms_in_lanes)(lane, n, false, shift, sum);
 #pragma omp simd
         for (int l = 0; l < LANES; l++)
-            sum[l] = ROW_NAME(divisor)(sum[l]);
+            divisor[l] = ROW_NAME(divisor)(sum[l]);
         for (int64_t i = 0; i < n; i++) {
 #pragma omp simd
             for (int l = 0; l < LANES; l++)
-                lane[i][l] = ROW_NAME(share)(lane[i][l], sum[l]);
+                lane[i][l] = ROW_NAME(share)(lane[i][l], divisor[l]);
         }
         ROW_NAME(store_lanes)(rows, lane, y);
+        return;
+    }
+    if (is_for_columns(rows)) {
+        ROW_REAL shift[LANES], divisor[LANES];
+        double sum[LANES];
+        ROW_NAME(terms_in_columns)(x, n, stride, false, shift, sum, y);
+        for (int l = 0; l < LANES; l++)
+            divisor[l] = ROW_NAME(divisor)(sum[l]);
+        for (int64_t i = 0; i < n; i++) {
+#pragma omp simd
+            for (int l = 0; l < LANES; l++)
+                y[i * stride + l] = ROW_NAME(share)(y[i * stride + l], divisor[l]);
+        }
         return;
     }
     for (int64_t row = 0; row < rows->count; row++) {
         const ROW_REAL *from = x + row * rows->step;
         ROW_REAL *to = y + row * rows->step;
         const ROW_REAL max = ROW_NAME(row_max)(from, n, stride);
-        const double divisor = ROW_NAME(divisor)(ROW_NAME(row_terms)(from, n, stride, max, to));
+        const ROW_REAL divisor = ROW_NAME(divisor)(ROW_NAME(row_terms)(from, n, stride, max, to));
+        if (stride == 1) {
+#pragma omp simd
+            for (int64_t i = 0; i < n; i++)
+                to[i] = ROW_NAME(share)(to[i], divisor);
+            continue;
+        }
         for (int64_t i = 0; i < n; i++)
             to[i * stride] = ROW_NAME(share)(to[i * stride], divisor);
     }
@@ -225,6 +295,8 @@ YG_MULTIVERSION void ROW_NAME(yg_row_log_sum)(const yg_row_group *rows, const RO
         ROW_REAL lane[LONGEST_LANE][LANES];
         ROW_NAME(load_lanes)(rows, x, lane);
         ROW_NAME(terms_in_lanes)(lane, n, finite, shift, sum);
+    } else if (is_for_columns(rows)) {
+        ROW_NAME(terms_in_columns)(x, n, stride, finite, shift, sum, NULL);
     } else {
         for (int64_t row = 0; row < rows->count; row++) {
             const ROW_REAL *from = x + row * rows->step;
@@ -241,5 +313,4 @@ YG_MULTIVERSION void ROW_NAME(yg_row_log_sum)(const yg_row_group *rows, const RO
 
 #undef ROW_REAL
 #undef ROW_NAME
-#undef ROW_UNDERFLOW
 #undef ROW_INLINE
