@@ -35,6 +35,9 @@ static const struct {
      "epochs: 9000000000000000000, batch_size: 1, optimizer: adam", "are too many"},
     {"w: {shape: [2, 1], init: zeros}", "loss: mean(square(s - y))", "",
      "epochs: 1, batch_size: 1, optimizer: {type: lbfgs}, accumulate: 2", "lbfgs"},
+    {"w: {shape: [2, 1], init: zeros}", "loss: \"mean(reshape(s - y, [2, -1]))\"",
+     "x: [[1, 2], [2, 3], [3, 4]], y: [[1], [2], [3]]", "epochs: 1, batch_size: 2, optimizer: adam",
+     "which has 1 of 3 examples; `drop_last: true` leaves it out"},
 };
 
 /* Nothing of it may be written. */
@@ -70,9 +73,10 @@ Test(refused_runs, check_refuses_what_train_would) {
                  "graph: {s: x @ w}\n"
                  "outputs: [s]\n"
                  "%s\n"
-                 "data: {train: {%s, y: [[1], [2]]}}\n"
+                 "data: {train: {%s%s}}\n"
                  "train: {%s}\n",
-                 cases[i].params, cases[i].loss, x, cases[i].train);
+                 cases[i].params, cases[i].loss, x, strstr(x, "y:") ? "" : ", y: [[1], [2]]",
+                 cases[i].train);
         yg_error error = {0};
         workspace_write(&w, "t.yaml", text);
         yg_model *model = yg_model_load(workspace_path(&w, "t.yaml"), NULL, &error);

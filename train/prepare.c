@@ -13,6 +13,7 @@
 #include "untrained.h"
 #include "weights.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -198,7 +199,28 @@ static bool set_up(yg_run *run, yg_error *error) {
            yg_run_begin(run, !run->options->resume, error);
 }
 
+/* Makes the program of an epoch's last batch where that is smaller. What needs several examples, as
+ * batch_norm does, may refuse it, and that must be known before the first step and not when an
+ * epoch of hours ends. */
+static bool make_last_batch(yg_run *run, yg_error *error) {
+    const yg_settings *s = &run->settings;
+    const int64_t examples = run->data.train.count, rest = examples % s->batch_size;
+    yg_error failure = {0};
+    if (run->shards || s->drop_last || rest == 0 || rest == examples ||
+        run->rates.steps < run->rates.epoch_steps ||
+        yg_executables_get(&run->train, rest, run->train.longest, &failure))
+        return true;
+    if (failure.code != YG_ERROR_SHAPE)
+        return yg_fail_as(error, &failure);
+    return yg_fail(error, failure.code, (yg_origin){failure.file, failure.line, failure.column},
+                   "%s\n  in the last batch of an epoch, which has %" PRId64 " of %" PRId64
+                   " examples; `drop_last: true` leaves it out",
+                   failure.message, rest, examples);
+}
+
 static const yg_executable *first_step(yg_run *run, yg_error *error) {
+    if (!make_last_batch(run, error))
+        return NULL;
     return yg_executables_get(&run->train, yg_run_program_batch(run), run->train.longest, error);
 }
 
