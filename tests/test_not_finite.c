@@ -267,7 +267,8 @@ Test(not_finite, parameters_that_are_not_finite_are_noticed_where_the_loss_is) {
     workspace_remove(&w);
 }
 
-/* A failure in the first step moves no older run aside: only `failed` is new. */
+/* A failure in the first step leaves an older run as it was: what it failed with stands beside it.
+ */
 Test(not_finite, an_older_run_stays_in_its_folder) {
     const workspace w = workspace_make();
     char text[1000];
@@ -280,16 +281,18 @@ Test(not_finite, an_older_run_stays_in_its_folder) {
     cr_assert(yg_train(model, &options, &result, &error), "%s", error.message);
     yg_train_result_free(&result);
     snprintf(text, sizeof text, log_text, "2", "log(h)", "mean(s) + mean(y)", "a, b");
-    failure_of(&w, text);
+    expect_told(failure_of(&w, text), "/run-failed/model.yaml --weights ");
     cr_expect(workspace_has(&w, "run/weights.safetensors"));
-    cr_expect(workspace_has(&w, "run/failed/batch.safetensors"));
+    cr_expect_not(workspace_has(&w, "run/failed"));
+    cr_expect(workspace_has(&w, "run-failed/batch.safetensors"));
+    cr_expect(workspace_has(&w, "run-failed/weights.safetensors"));
     cr_expect_not(workspace_has(&w, "run-1"));
-    /* The next run takes both aside. */
+    /* The next run takes the older one aside. */
     cr_assert(yg_train(model, &options, &result, &error), "%s", error.message);
     yg_train_result_free(&result);
     yg_model_free(model);
     cr_expect(workspace_has(&w, "run-1/weights.safetensors"));
-    cr_expect(workspace_has(&w, "run-1/failed/batch.safetensors"));
+    cr_expect_not(workspace_has(&w, "run-1/failed"));
     cr_expect_not(workspace_has(&w, "run/failed"));
     workspace_remove(&w);
 }

@@ -95,8 +95,8 @@ Test(run_folder, a_failed_start_moves_nothing) {
     cr_expect_not_null(strstr(error.message, "it begins at step"), "%s", error.message);
     cr_expect_str_eq(moved, "");
     cr_expect_not(workspace_has(&w, "run-1"));
-    cr_expect_eq(count_files(out), RUN_FILES + 1); /* `failed` is new */
-    cr_expect(workspace_has(&w, "run/failed/batch.safetensors"));
+    cr_expect_eq(count_files(out), RUN_FILES);
+    cr_expect(workspace_has(&w, "run-failed/batch.safetensors")); /* beside it */
     yg_model_free(model);
     /* The older run can still go on. */
     model = make_model(&w, 4, "0.01");

@@ -70,11 +70,7 @@ static bool save_model(const char *folder, const yg_model *model, yg_error *erro
 }
 
 bool yg_failed_step_save(const yg_failed_step *failed, yg_error *error) {
-    char *folder = yg_run_path(failed->folder, YG_RUN_FAILED, error);
-    const bool good = folder && yg_file_make_folder(folder, error) &&
-                      save_batch(folder, failed->executable, error) &&
-                      save_weights(folder, failed, error) &&
-                      save_model(folder, failed->model, error);
-    free(folder);
-    return good;
+    const char *folder = failed->folder;
+    return yg_file_make_folder(folder, error) && save_batch(folder, failed->executable, error) &&
+           save_weights(folder, failed, error) && save_model(folder, failed->model, error);
 }

@@ -2,10 +2,10 @@
  * What a step, or a batch that was scored, went wrong with, kept to be looked at. Private to
  * train/.
  *
- *   RUN/failed/batch.safetensors    the inputs and targets, as the network takes them: transformed,
- *                                   standardised, in the order of the batch
- *   RUN/failed/weights.safetensors  the parameters before the step
- *   RUN/failed/model.yaml           the model in operators only, with that batch as its data
+ *   FOLDER/batch.safetensors    the inputs and targets, as the network takes them: transformed,
+ *                               standardised, in the order of the batch
+ *   FOLDER/weights.safetensors  the parameters before the step
+ *   FOLDER/model.yaml           the model in operators only, with that batch as its data
  *
  * So `yamlgrad explain` or `grad` of that model file, at those weights, computes what went wrong.
  * The three are replaced by the next step that fails.
@@ -18,7 +18,7 @@
 #define YG_FAILED_BATCH "batch.safetensors"
 
 typedef struct yg_failed_step {
-    const char *folder; /* of the run */
+    const char *folder; /* yg_run_folder_failed() */
     const yg_model *model;
     const yg_tensor_file *store; /* its first `count` tensors are the parameters */
     size_t count;

@@ -132,13 +132,13 @@ void yg_nan_tell_advice(yg_nan_report *report, bool untrained) {
 void yg_nan_tell_kept(yg_nan_report *report, const yg_failed_step *failed, const char *command) {
     yg_error error = {0};
     const bool example = report->source.node != YG_NONE && report->source.example >= 0;
-    if (!yg_failed_step_save(failed, &error)) {
+    if (!failed->folder || !yg_failed_step_save(failed, &error)) {
         yg_text_add(&report->text, "\nthe batch could not be kept: %s", error.message);
         return;
     }
     yg_text_add(&report->text,
                 "\nthe batch and the weights are kept; to look at them:\n  yamlgrad %s "
-                "%s/failed/model.yaml --weights %s/failed/weights.safetensors",
+                "%s/model.yaml --weights %s/weights.safetensors",
                 example ? "explain" : command, failed->folder, failed->folder);
     if (example)
         yg_text_add(&report->text, " --example %" PRId64, report->source.example);

@@ -113,12 +113,15 @@ static void tell_example(failure *f) {
 /* Keeps the step, and tells how to look at it. */
 static void keep(failure *f) {
     const yg_run *again = f->again;
-    const yg_failed_step failed = {.folder = again->result->folder,
+    yg_error error = {0};
+    char *folder = yg_run_folder_failed(&f->run->folder, &error);
+    const yg_failed_step failed = {.folder = folder,
                                    .model = again->model,
                                    .store = &again->store,
                                    .count = again->parameter_count,
                                    .executable = f->report.executable};
     yg_nan_tell_kept(&f->report, &failed, "grad");
+    free(folder);
 }
 
 /* Finds the source and tells all that is known of it. */

@@ -77,6 +77,7 @@ bool yg_run_fail_score(yg_run *run, const char *name, const yg_part *part, doubl
     snprintf(when, sizeof when, "after step %" PRId64 " (epoch %" PRId64 ", learning rate %g)",
              run->at.steps, run->at.epochs + (run->at.epoch_step > 0), run->progress.learning_rate);
     snprintf(words, sizeof words, "%s part", strcmp(name, "train") == 0 ? "training" : name);
+    char *folder = yg_run_folder_failed(&run->folder, NULL);
     const yg_not_finite_part p = {.executables = &run->score,
                                   .data = &run->data,
                                   .part = part,
@@ -84,8 +85,10 @@ bool yg_run_fail_score(yg_run *run, const char *name, const yg_part *part, doubl
                                   .words = words,
                                   .when = when,
                                   .batch_size = run->settings.batch_size,
-                                  .folder = run->result->folder,
+                                  .folder = folder,
                                   .parameter_count = run->parameter_count,
                                   .values = run->evaluated};
-    return yg_not_finite_part_fail(&p, loss, error);
+    yg_not_finite_part_fail(&p, loss, error);
+    free(folder);
+    return false;
 }

@@ -15,7 +15,7 @@ typedef struct yg_not_finite_part {
     const char *words, *when; /* for the message: "validation part", "after step 3"; `when` may be
                                  NULL */
     int64_t batch_size;
-    const char *folder;     /* of the run, where the batch is kept; NULL: it is not kept */
+    const char *folder;     /* where the batch is kept; NULL: it is not kept */
     size_t parameter_count; /* of the executables' store */
     void *const *values;    /* of the parameters; NULL: those of the store */
 } yg_not_finite_part;

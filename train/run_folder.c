@@ -350,9 +350,12 @@ static bool recover(const char *path, yg_error *error) {
     return good;
 }
 
-static bool holds_run(const char *path) {
+/* Whether the folder has a file of a run, other than one called `but`, if that is not NULL. */
+static bool holds_run(const char *path, const char *but) {
     for (size_t i = 0; i < OWN_NAMES; i++) {
         struct stat status;
+        if (but && strcmp(own_names[i], but) == 0)
+            continue;
         char *name = yg_run_path(path, own_names[i], NULL);
         const bool there = !name || lstat(name, &status) == 0;
         free(name);
@@ -363,7 +366,7 @@ static bool holds_run(const char *path) {
 }
 
 bool yg_run_folder_begin(yg_run_folder *folder, char **moved, yg_error *error) {
-    if (folder->begun || folder->resumed || !holds_run(folder->path)) {
+    if (folder->begun || folder->resumed || !holds_run(folder->path, NULL)) {
         folder->begun = true;
         return true;
     }
@@ -393,6 +396,20 @@ void yg_run_folder_take_back(yg_run_folder *folder, char **moved) {
         *moved = NULL;
     }
     folder->begun = false;
+}
+
+char *yg_run_folder_failed(const yg_run_folder *folder, yg_error *error) {
+    if (folder->begun || folder->resumed || !holds_run(folder->path, YG_RUN_FAILED))
+        return yg_run_path(folder->path, YG_RUN_FAILED, error);
+    char *place = place_of(folder->path, error);
+    const size_t size = place ? strlen(place) + sizeof "-" YG_RUN_FAILED : 0;
+    char *path = place ? malloc(size) : NULL;
+    if (path)
+        snprintf(path, size, "%s-" YG_RUN_FAILED, place);
+    else if (place)
+        yg_fail_memory(error);
+    free(place);
+    return path;
 }
 
 /* ----------------------------------------------------------------------- opening, closing --- */

@@ -61,6 +61,10 @@ bool yg_run_folder_begin(yg_run_folder *folder, char **moved, yg_error *error);
  * written before, and moves an older run back from *moved, which becomes NULL. */
 void yg_run_folder_take_back(yg_run_folder *folder, char **moved);
 
+/* Where a run keeps what it failed with: `failed` in its folder; FOLDER-failed beside it while the
+ * folder still has an older run. Freed by the caller; NULL on failure. */
+char *yg_run_folder_failed(const yg_run_folder *folder, yg_error *error);
+
 /* Whether another process has locked the folder: a run goes on there. */
 bool yg_run_folder_in_use(const char *path);
 
