@@ -76,9 +76,22 @@ static bool find_below(run_list *list, const char *folder, int depth, yg_error *
     return good;
 }
 
+/* Whether a run was found before, by another name: through a link, or because it was named twice.
+ */
+static bool is_known(run_list *list, const struct stat *folder) {
+    for (size_t i = 0; i < list->count; i++)
+        if (list->runs[i].inode == folder->st_ino && list->runs[i].device == folder->st_dev) {
+            list->repeats++;
+            return true;
+        }
+    return false;
+}
+
 static bool find(run_list *list, const char *folder, int depth, yg_error *error) {
+    struct stat status;
     char *record = path_of(folder, "run.json");
-    const bool there = record && access(record, F_OK) == 0;
+    const bool there = record && access(record, F_OK) == 0 && stat(folder, &status) == 0 &&
+                       !is_known(list, &status);
     const bool good = record ? !there || add_run(list, folder, error) : yg_fail_memory(error);
     free(record);
     return good && (depth >= DEEPEST || find_below(list, folder, depth, error));
@@ -86,13 +99,13 @@ static bool find(run_list *list, const char *folder, int depth, yg_error *error)
 
 bool run_list_add(run_list *list, const char *folder, yg_error *error) {
     struct stat status;
-    const size_t before = list->count;
+    const size_t before = list->count + list->repeats;
     if (stat(folder, &status) != 0)
         return yg_fail(error, YG_ERROR_IO, YG_NOWHERE, "cannot read '%s': %s", folder,
                        strerror(errno));
     if (!find(list, folder, 0, error))
         return false;
-    return list->count > before ||
+    return list->count + list->repeats > before ||
            yg_fail(error, YG_ERROR_IO, YG_NOWHERE,
                    "there is no run in '%s'; `yamlgrad train` makes one", folder);
 }

@@ -10,13 +10,14 @@
 typedef struct run_list {
     size_t count, capacity;
     run_log *runs;
+    size_t repeats; /* how often a run was found again, by another name */
     size_t score_count;
     char **scores;  /* names, as "validation.loss", in the order of validation, test and train */
     json_t *groups; /* by model: which values of settings its runs have */
 } run_list;
 
-/* Adds the run in a folder and those in folders below it. A run that cannot be read is left out,
- * with a note on stderr. False on failure, also where there is none. */
+/* Adds the run in a folder and those in folders below it, each once. A run that cannot be read is
+ * left out, with a note on stderr. False on failure, also where there is none. */
 bool run_list_add(run_list *list, const char *folder, yg_error *error);
 /* Finds the names of all scores. False when out of memory. */
 bool run_list_scores(run_list *list, yg_error *error);

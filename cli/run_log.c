@@ -160,6 +160,8 @@ bool run_log_open(const char *folder, run_log *log, yg_error *error) {
     if (stat(log->folder, &status) != 0)
         return yg_fail(error, YG_ERROR_IO, YG_NOWHERE, "cannot read '%s': %s", folder,
                        strerror(errno));
+    log->device = status.st_dev;
+    log->inode = status.st_ino;
     log->record = run_log_file(log->folder, "run.json", &failure);
     if (failure.code != YG_OK)
         return yg_fail_as(error, &failure);

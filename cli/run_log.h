@@ -8,6 +8,7 @@
 #include "../graph/error.h"
 
 #include <jansson.h>
+#include <sys/types.h>
 
 typedef enum run_part { RUN_TRAIN, RUN_VALIDATION, RUN_PARTS } run_part;
 
@@ -15,6 +16,8 @@ extern const char *const run_part_names[RUN_PARTS];
 
 typedef struct run_log {
     char *folder;
+    dev_t device; /* with `inode`, the folder itself, whatever it is called */
+    ino_t inode;
     json_t *record; /* run.json, an object */
     size_t count;   /* epochs that metrics.jsonl has */
     double *epochs; /* their numbers */

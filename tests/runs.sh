@@ -42,6 +42,10 @@ expect "the lowest loss first, and last what has none" 0 "^runs/a runs/b runs/c/
 expect "the highest loss first, and still last what has none" 0 "^runs/b runs/a runs/c/fold-1$" "" order --sort validation.loss --reverse
 expect "the best first where runs say what that is" 0 "^runs/b runs/a runs/c/fold-1$" "" order --sort validation.auc
 expect "also of another part" 0 "^runs/b runs/a runs/c/fold-1$" "" order --sort train.auc
+ln -s b runs/z
+ln -s .. runs/c/loop
+expect "a run has one row, also through links" 0 "^runs/c/fold-1 runs/b runs/a$" "" order runs runs/a
+rm runs/z runs/c/loop
 expect "some folders" 0 "^runs/a runs/b$" "" order runs/b runs/a --sort run
 expect "a score that no run has" 1 "" "no run has 'validation.los'; did you mean 'validation.loss'" "$yamlgrad" runs --sort validation.los
 expect "no score at all" 1 "" "no run has 'zzz'; known: started, run, model, " "$yamlgrad" runs --sort zzz
