@@ -42,7 +42,8 @@ const yg_op yg_op_roc_auc = {
     .doc = "The area under the ROC curve: how often a positive example is scored above a negative "
            "one; ties count half. A class without positive or without negative examples does not "
            "count. Targets are class indices, each class against all others, or 0 and 1 for each "
-           "prediction. It needs the scores of all examples at once.",
+           "prediction. Of several classes, predictions should be probabilities: logits rank the "
+           "examples of a class in another order. It needs the scores of all examples at once.",
     .group = "metric",
     .min_operands = 2,
     .max_operands = 3,
