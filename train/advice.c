@@ -121,8 +121,9 @@ static void advise_accumulate(const adviser *a, const yg_value *train) {
     begin(a, yg_value_get(train, "accumulate"));
     yg_text_add(a->out,
                 "`accumulate: %" PRId64 "`, but an epoch has %" PRId64
-                " batches: a step takes these, and is an epoch\n",
-                asked, a->settings->accumulate);
+                " %s: a step takes %s, and is an epoch\n",
+                asked, a->settings->accumulate, a->settings->accumulate == 1 ? "batch" : "batches",
+                a->settings->accumulate == 1 ? "it" : "these");
 }
 
 void yg_settings_advice(const yg_model *model, const yg_settings *settings,
