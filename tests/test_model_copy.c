@@ -472,3 +472,65 @@ Test(model_copy, an_override_fills_an_empty_key) {
     free(copied);
     workspace_remove(&w);
 }
+
+/* A number of the command line takes the place of a formula. A var that was used there alone goes
+ * with it; where it has other uses, or may have, the formula stays, times 0. */
+static const struct {
+    const char *vars, *tail, *lines[2];
+    yg_train_options options;
+} numbers[] = {
+    {"step: 0.5, out: 1",
+     "epochs: 2, optimizer: {type: sgd, lr: step / 100}",
+     {"vars: {out: 1}\n", "lr: 0.25}"},
+     {.has_lr = true, .lr = 0.25}},
+    {"out: 1, n: 2",
+     "epochs: n, optimizer: sgd",
+     {"vars: {out: 1}\n", "{epochs: 3,"},
+     {.has_epochs = true, .epochs = 3}},
+    {"out: 1",
+     "epochs: out, optimizer: sgd",
+     {"vars: {out: 1}\n", "{epochs: 3 + 0 * (out),"},
+     {.has_epochs = true, .epochs = 3}},
+    {"out: 1, n: 1, m: 2",
+     "epochs: m, seed: n * m, optimizer: sgd",
+     {"vars: {out: 1, n: 1, m: 2}\n", "seed: 7 + 0 * (n * m),"},
+     {.has_seed = true, .seed = 7}},
+    {"out: 1, n: 2, m: n + 1",
+     "epochs: m, optimizer: sgd",
+     {"vars: {out: 1, n: 2, m: n + 1}\n", "{epochs: 3 + 0 * (m),"},
+     {.has_epochs = true, .epochs = 3}},
+    {"out: 1, n: 2, m: 3",
+     "epochs: n, batch_size: m - 1, optimizer: sgd",
+     {"vars: {out: 1}\n", "{epochs: 5, batch_size: 4,"},
+     {.has_epochs = true, .epochs = 5, .has_batch_size = true, .batch_size = 4}},
+};
+
+Test(model_copy, a_number_takes_the_vars_with_it_that_it_alone_used) {
+    const workspace w = workspace_make();
+    char text[1000], out[256], again[256], model[256], copy[256];
+    cr_assert_eq(mkdir(workspace_path(&w, "runs"), 0777), 0);
+    snprintf(model, sizeof model, "%s", workspace_path(&w, "m.yaml"));
+    snprintf(out, sizeof out, "%s", workspace_path(&w, "runs/one"));
+    snprintf(again, sizeof again, "%s", workspace_path(&w, "two"));
+    snprintf(copy, sizeof copy, "%s", workspace_path(&w, "runs/one/model.yaml"));
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        size_t size;
+        snprintf(text, sizeof text,
+                 "format: 1\nname: copied\nvars: {%s}\ninputs: {x: [B, 1]}\ntargets: {y: [B, 1]}\n"
+                 "graph:\n  p: {type: linear, input: x, out_features: out}\noutputs: [p]\n"
+                 "loss: mse(p, y)\ndata: {train: {x: [[1], [2], [3]], y: [[1], [3], [4]]}}\n"
+                 "train: {%s}\n",
+                 numbers[i].vars, numbers[i].tail);
+        workspace_write(&w, "m.yaml", text);
+        train(model, numbers[i].options, out, NULL, 0);
+        train(copy, (yg_train_options){0}, again, NULL, 0);
+        expect_same(&w, "weights.safetensors");
+        expect_same(&w, "model.yaml");
+        char *written = workspace_read(&w, "runs/one/model.yaml", &size);
+        for (size_t k = 0; k < 2; k++)
+            cr_expect(strstr(written, numbers[i].lines[k]), "case %zu: %s\nin\n%s", i,
+                      numbers[i].lines[k], written);
+        free(written);
+    }
+    workspace_remove(&w);
+}

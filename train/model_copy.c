@@ -19,9 +19,14 @@
 
 static const size_t MODEL_CAP = (size_t)16 << 20;
 
+enum { FREED_MAX = 32 };
+
 typedef struct copying {
     const yg_model *model;
+    const char *texts[2]; /* of the model's files; NULL: there is no second one */
     yg_edits edits;
+    const yg_value *freed[FREED_MAX]; /* vars whose only use has become a number */
+    size_t freed_count;
     bool failed; /* out of memory */
 } copying;
 
@@ -65,12 +70,60 @@ static void set_text(copying *c, const yg_value *value, const char *text) {
     add(c, var ? var : value, false, yg_text_take(&out));
 }
 
-/* Another number for a value. A formula stays beside it, times 0: a var that nothing uses any more
- * is an error, and its other uses must not change. */
+static const char word_characters[] =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+
+/* How often a word stands in a text. */
+static size_t count_word(const char *text, const char *word, size_t size) {
+    size_t count = 0;
+    while (*(text += strcspn(text, word_characters))) {
+        const size_t length = strspn(text, word_characters);
+        count += length == size && strncmp(text, word, size) == 0;
+        text += length;
+    }
+    return count;
+}
+
+/* Whether a var is a plain number that is used once. The files' text tells, so a comment that names
+ * the var counts as a use. */
+static bool is_used_once(const copying *c, const yg_value *var, const char *name, size_t size) {
+    char *end;
+    if (var->kind != YG_SCALAR || yg_model_section(c->model, "include"))
+        return false;
+    strtod(var->text, &end);
+    size_t count = 0;
+    for (size_t i = 0; i < 2 && c->texts[i]; i++)
+        count += count_word(c->texts[i], name, size);
+    return end != var->text && *end == '\0' && count == 2;
+}
+
+/* Frees the vars of a formula that is to become a number. False: one of them is used elsewhere, or
+ * that cannot be told; then none is freed. */
+static bool free_vars(copying *c, const char *formula) {
+    const yg_value *vars = yg_model_section(c->model, "vars");
+    const size_t before = c->freed_count;
+    while (*(formula += strcspn(formula, word_characters))) {
+        const size_t size = strspn(formula, word_characters);
+        char *name = strndup(formula, size);
+        const yg_value *var = vars && name ? yg_value_get(vars, name) : NULL;
+        free(name);
+        if (var && (c->freed_count == FREED_MAX || !is_used_once(c, var, formula, size))) {
+            c->freed_count = before;
+            return false;
+        }
+        if (var)
+            c->freed[c->freed_count++] = var;
+        formula += size;
+    }
+    return true;
+}
+
+/* Another number for a value. A formula whose vars have other uses stays beside it, times 0: a var
+ * that nothing uses any more is an error, and its other uses must not change. */
 static void set_value(copying *c, const yg_value *value, const char *number) {
     yg_text text = {0};
-    yg_text_add(&text, value->written ? "%s + 0 * (%s)" : "%s", number,
-                value->written ? value->written->text : "");
+    const bool stays = value->written && !free_vars(c, value->written->text);
+    yg_text_add(&text, stays ? "%s + 0 * (%s)" : "%s", number, stays ? value->written->text : "");
     add(c, value, false, yg_text_take(&text));
 }
 
@@ -348,19 +401,26 @@ static const yg_value *in_file(const copying *c, const yg_value *value) {
     return value;
 }
 
-/* Takes out vars that nothing uses any more, because an override has replaced what did. */
+static bool is_idle(const copying *c, const yg_value *vars, size_t i) {
+    for (size_t k = 0; k < c->freed_count; k++)
+        if (c->freed[k] == vars->items[i])
+            return true;
+    return yg_model_var_is_idle(c->model, vars->keys[i]->text);
+}
+
+/* Takes out vars that nothing uses any more, because a number has replaced what did. */
 static void drop_vars(copying *c) {
     const yg_value *vars = yg_model_section(c->model, "vars");
     size_t kept = 0;
     for (size_t i = 0; vars && i < vars->count; i++)
-        kept += !yg_model_var_is_idle(c->model, vars->keys[i]->text);
+        kept += !is_idle(c, vars, i);
     if (vars && vars->count > 0 && kept == 0) {
         add(c, vars, false, strdup("{}"));
         return;
     }
     bool first = true;
     for (size_t i = 0; vars && i < vars->count; i++)
-        if (yg_model_var_is_idle(c->model, vars->keys[i]->text))
+        if (is_idle(c, vars, i))
             yg_edits_remove(&c->edits, vars, i, in_file(c, vars->items[i]), first);
         else
             first = false;
@@ -429,6 +489,13 @@ bool yg_model_copy_make(const yg_model *model, const yg_train_options *options, 
                         yg_model_copy *copy, yg_error *error) {
     copying c = {.model = model};
     *copy = (yg_model_copy){0};
+    size_t size;
+    char *first = yg_file_read(yg_model_path(model), MODEL_CAP, &size, error);
+    char *second = first && options->run_path
+                       ? yg_file_read(options->run_path, MODEL_CAP, &size, error)
+                       : NULL;
+    c.texts[0] = first;
+    c.texts[1] = second;
     add_paths(&c);
     add_settings(&c, options);
     add_start(&c, starts);
@@ -438,6 +505,8 @@ bool yg_model_copy_make(const yg_model *model, const yg_train_options *options, 
     good = good && (copy->model = edited(&c, yg_model_path(model), error)) &&
            (!options->run_path || (copy->run = edited(&c, options->run_path, error)));
     yg_edits_free(&c.edits);
+    free(first);
+    free(second);
     char *both = good && copy->run ? joined(copy->model, copy->run) : NULL;
     if (both) {
         yg_model_copy_free(copy);
