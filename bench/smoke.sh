@@ -96,3 +96,12 @@ if ! printf 'load 0 f %s x=1:1\nrun 0\nfree 0\nrun 0\n' "$folder/model.yaml" | "
     echo "bench: operator: expected the check of one result, a time, and an error after free" >&2
     exit 1
 fi
+
+# One row of `./dev bench quality` without peers. Before it trains, the script finds a line of the guide's tables
+# for each row. A table with a part for each row is drawn, yamlgrad reads it, and the error is in grams.
+if ! python3 "$models/quality.py" --programs "$programs/.." --peers none --seeds 1 penguins >"$folder/out" 2>&1 ||
+    ! grep -Eq '^\| .penguins\.yaml. \| .* g \| [1-4][0-9][0-9] \| — \|$' "$folder/out"; then
+    echo "bench: quality: expected a row of penguins.yaml with its error; found" >&2
+    cat "$folder/out" >&2
+    exit 1
+fi
