@@ -31,9 +31,10 @@ enum { ROUNDS = 15, STREAMS = 2 + YG_OPTIMIZER_STATES, LOOPS = 3 };
 
 static const double MOST_SECONDS = 1; /* for the rounds of one optimizer */
 
-/* A round measures as often as it takes to move so many elements: in a small one, the first step
- * reads what another program has driven out of the cache. */
+/* A round measures as often as it takes to move so many elements, and at least twice: the first
+ * step reads what another program has driven out of the cache. */
 static const double ROUND_ELEMENTS = 4e6;
+static const int ROUND_LEAST = 2;
 
 /* What a step of one parameter moves. */
 typedef struct moved {
@@ -239,7 +240,7 @@ static bool serve(bench *b, yg_error *error) {
     char line[16];
     while (fgets(line, sizeof line, stdin)) {
         double step = 1e9, memory = 1e9;
-        for (double done = 0; done < ROUND_ELEMENTS; done += elements) {
+        for (int i = 0; i < ROUND_LEAST || i * elements < ROUND_ELEMENTS; i++) {
             if (!measure_once(b, &step, &memory, error))
                 return false;
         }

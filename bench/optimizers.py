@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """Times the step of each optimizer beside the memory's speed and PyTorch, and writes a table.
 
-    bench/optimizers.py PROGRAM [--sizes 65536,1048576] [--write]
+    bench/optimizers.py PROGRAM [--sizes 65536,1048576] [--only adam,adamw] [--write]
 
 PROGRAM is build/release/bench/optimizers. Rounds of its step, of a loop that moves the same bytes,
 and of PyTorch's step take turns on one core, so that a noisy machine disturbs all alike. The table
 has the least of each, and the ratios of the medians too. The figures go to build/optimizers.json,
 where those of earlier calls stay: a machine that is quiet for moments only is measured a size at a
-time. `--write` makes docs/optimizers.md of all figures. It needs a Python that has torch.
+time, and some optimizers at a time. `--write` makes docs/optimizers.md of all figures. It needs a Python that has torch.
 """
 
 import argparse
@@ -24,6 +24,7 @@ RESULTS = ROOT / "build" / "optimizers.json"
 SECONDS = 1.0  # for the rounds of one optimizer and size
 LEAST_ROUNDS = 5
 ROUND_ELEMENTS = 4e6  # a round repeats small steps until it has done so many: as the program
+ROUND_LEAST = 2
 
 # Our name and arguments; PyTorch's class and arguments, or None where it has none.
 OPTIMIZERS = [
@@ -80,7 +81,7 @@ class Torch:
         for parameter in parameters:
             parameter.grad = torch.randn_like(parameter)
         self.optimizer = getattr(torch.optim, kind)(parameters, **options, **way)
-        self.repeats = max(1, round(ROUND_ELEMENTS / elements(size)))
+        self.repeats = max(ROUND_LEAST, round(ROUND_ELEMENTS / elements(size)))
         self.optimizer.step()
 
     def round(self):
@@ -98,8 +99,10 @@ def ways(kind):
     return [{"fused": True}] if kind in FUSED else [{"foreach": False}, {"foreach": True}]
 
 
-def measure(program, size):
+def measure(program, size, only):
     for name, kind, options in OPTIMIZERS:
+        if only and name not in only:
+            continue
         if name == "muon" and (elements(size) > 4194304 or "x" in size):
             continue  # a step would take minutes; small ones say nothing of products
         ours = Ours(program, size, name)
@@ -160,7 +163,8 @@ def page(results, machine):
     head = (ROOT / "bench" / "optimizers.md").read_text()
     parts = [head.rstrip(), ""]
     for size in SIZES:
-        rows = [r for r in results if r["size"] == size]
+        order = [name for name, _, _ in OPTIMIZERS]
+        rows = sorted((r for r in results if r["size"] == size), key=lambda r: order.index(r["optimizer"]))
         if rows:
             parts += [f"## {title(size)}", "", table(rows), ""]
     parts += ["## The machine", "", machine]
@@ -171,13 +175,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("program")
     parser.add_argument("--sizes", default=",".join(SIZES))
+    parser.add_argument("--only", default="", help="these optimizers; without it, all")
     parser.add_argument("--write", action="store_true", help="write docs/optimizers.md")
     arguments = parser.parse_args()
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
     for size in filter(None, arguments.sizes.split(",")):
-        new = list(measure(arguments.program, size))
-        kept = [r for r in kept if r["size"] != size] + new
+        new = list(measure(arguments.program, size, list(filter(None, arguments.only.split(",")))))
+        names = {r["optimizer"] for r in new}
+        kept = [r for r in kept if r["size"] != size or r["optimizer"] not in names] + new
         RESULTS.write_text(json.dumps(kept, indent=1))
         print(f"{title(size)}\n\n{table(new)}\n", flush=True)
     if arguments.write:
