@@ -114,6 +114,8 @@ expect "a part of it, by 4 processes" 0 "" "" processes 4 "${dense[@]}" --epochs
 expect "another, by 2" 0 "" "" processes 2 "${dense[@]}" --epochs 3 -q --out parts --resume
 expect "the rest, by 3" 0 "" "" processes 3 "${dense[@]}" --epochs 6 -q --out parts --resume
 expect_true "the bits of the whole run" same whole parts
+expect "with other shards" 1 "" "shards was 4, is 8" processes 2 "$source/models/iris.yaml" "${iris[@]}" \
+    --set train.shards=8 --epochs 7 -q --out parts --resume
 expect "what no run was begun of" 1 "" "there is no run to go on with" processes 2 "${dense[@]}" --epochs 2 -q \
     --out nothing --resume
 

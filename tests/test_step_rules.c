@@ -271,36 +271,38 @@ Test(step_rules, drop_last_leaves_out_a_batch) {
     workspace_remove(&w);
 }
 
-/* One step over two batches of one example: w becomes minus the mean of two masks, 0 or 2. */
+/* One step over two examples, each in a batch or a shard of its own: w becomes minus the mean of
+ * two masks, 0 or 2. */
 Test(step_rules, each_batch_of_a_step_has_a_dropout_of_its_own) {
-    static const char text[] =
-        "format: 1\n"
-        "name: masks\n"
-        "inputs: {x: [B, 64]}\n"
-        "params: {w: {shape: [64], init: zeros}}\n"
-        "graph: {d: \"dropout(x, 0.5)\", z: d * w}\n"
-        "outputs: [z]\n"
-        "loss: mean(sum(z, 1))\n"
-        "data: {train: {x: x.csv}}\n"
-        "train: {epochs: 1, batch_size: 1, accumulate: 2, optimizer: {type: sgd, lr: 1}}\n";
+    static const char *const steps[] = {"batch_size: 1, accumulate: 2", "batch_size: 2, shards: 2"};
+    static const char text[] = "format: 1\n"
+                               "name: masks\n"
+                               "inputs: {x: [B, 64]}\n"
+                               "params: {w: {shape: [64], init: zeros}}\n"
+                               "graph: {d: \"dropout(x, 0.5)\", z: d * w}\n"
+                               "outputs: [z]\n"
+                               "loss: mean(sum(z, 1))\n"
+                               "data: {train: {x: [[%s],\n[%s]]}}\n"
+                               "train: {epochs: 1, %s, optimizer: {type: sgd, lr: 1}}\n";
     const workspace w = workspace_make();
     char model[1000], row[200] = "1";
     for (int i = 1; i < 64; i++)
         strcat(row, ",1");
-    snprintf(model, sizeof model, "%.*s{x: [[%s],\n[%s]]}}\n%s",
-             (int)(strstr(text, "{x: x.csv") - text), text, row, row,
-             strstr(text, "train: {epochs"));
-    yg_train_result result = train(&w, model, "run");
-    yg_tensor_file file = read_tensors(&w, "run/weights.safetensors");
-    const float *values = yg_tensor_find(&file, "w")->data;
-    int counts[3] = {0};
-    for (int i = 0; i < 64; i++)
-        counts[(int)-values[i]]++;
-    cr_expect(counts[0] && counts[1] && counts[2], "0: %d, 1: %d, 2: %d", counts[0], counts[1],
-              counts[2]);
-    cr_expect_eq(counts[0] + counts[1] + counts[2], 64);
-    yg_tensor_file_free(&file);
-    yg_train_result_free(&result);
+    for (size_t k = 0; k < sizeof steps / sizeof *steps; k++) {
+        snprintf(model, sizeof model, text, row, row, steps[k]);
+        yg_train_result result = train(&w, model, "run");
+        yg_tensor_file file = read_tensors(&w, "run/weights.safetensors");
+        const float *values = yg_tensor_find(&file, "w")->data;
+        int counts[3] = {0};
+        for (int i = 0; i < 64; i++)
+            counts[(int)-values[i]]++;
+        cr_expect(counts[0] && counts[1] && counts[2], "%s: 0: %d, 1: %d, 2: %d", steps[k],
+                  counts[0], counts[1], counts[2]);
+        cr_expect_eq(counts[0] + counts[1] + counts[2], 64);
+        yg_tensor_file_free(&file);
+        yg_train_result_free(&result);
+        workspace_remove_folder(&w, "run");
+    }
     workspace_remove(&w);
 }
 
