@@ -86,6 +86,10 @@ char *yg_source_path(const yg_reading *reading, const yg_value *value, const cha
  * delimiter for example. NULL: it is none. */
 const yg_value *yg_table_training_part(const yg_model *model, const yg_table_kind *kind);
 
+/* The part whose keys say how the files of `part` are written: itself, or, where the command line
+ * has added it, the training part if that is a table of the same kind. */
+const yg_value *yg_table_keys_of(const yg_model *model, const yg_value *part);
+
 /* The paths of one or several files: a path, a pattern such as "data/x*.csv", or a list of these.
  * Freed by yg_paths_free(), also after a failure. */
 bool yg_source_paths(const yg_reading *reading, const yg_value *value, const char *what,

@@ -58,6 +58,12 @@ const yg_value *yg_table_training_part(const yg_model *model, const yg_table_kin
     return train && yg_table_kind_of(train) == kind ? train : NULL;
 }
 
+const yg_value *yg_table_keys_of(const yg_model *model, const yg_value *part) {
+    const yg_value *train =
+        part->origin.line ? NULL : yg_table_training_part(model, yg_table_kind_of(part));
+    return train ? train : part;
+}
+
 /* --------------------------------------------------------------------------------- patterns -- */
 
 /* Appends a path, which is owned from now on; NULL: there was no memory for it. */

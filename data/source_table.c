@@ -304,7 +304,8 @@ void *yg_table_source_make(const yg_reading *reading, const yg_table_kind *kind,
 static void *open_table(const yg_reading *reading, const yg_value *part, yg_error *error) {
     const yg_table_kind *kind = yg_table_kind_of(part);
     const yg_value *files = yg_table_files(part);
-    const yg_table_request request = {.origin = files->origin, .part = part};
+    const yg_table_request request = {.origin = files->origin,
+                                      .part = yg_table_keys_of(reading->model, part)};
     yg_paths paths;
     if (yg_source_paths(reading, files, kind->key, &paths, error))
         return yg_table_source_make(reading, kind, &request, paths, part, error);

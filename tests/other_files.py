@@ -33,6 +33,26 @@ train: {epochs: 1, optimizer: {type: sgd, lr: 0.1}}
 """
 
 
+SEMICOLONS = """format: 1
+inputs: {x: [B, 2]}
+targets: {y: [B]}
+graph: {p: {type: linear, input: x, out_features: 1}}
+outputs: [p]
+loss: mse(p[:, 0], y)
+data:
+  train:
+    csv: semi.csv
+    delimiter: ;
+    decimal: ","
+    comment: "#"
+    na_values: ["-", "don't know"]
+    x: [a, b]
+    y: y
+  columns: {a: {missing: drop}}
+train: {epochs: 1, optimizer: {type: sgd, lr: 0.1}}
+"""
+
+
 def png(value):
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -75,6 +95,7 @@ def make_files(folder):
     (folder / "rows.txt").write_text('message\n"cash wins, big"\ncall me about it\n')
     (folder / "table.txt").write_text("message,kind\ncash wins big,spam\n")
     (folder / "plain.csv").write_text("a,b,y\n1,2,3\n2,5,7\n4,1,5\n")
+    (folder / "semi.jsonl").write_text('{"a": 1.5, "b": 2, "y": 3}\n')
     (folder / "plain.yaml").write_text(PLAIN)
     (folder / "bare.yaml").write_text("format: 1\ninputs: {x: [B, 2]}\ngraph: {h: \"sum(x, dim=1)\"}\noutputs: [h]\n")
 
@@ -149,6 +170,15 @@ def main():
         writer.join()
         expect("two files", 0, r'(?s)^"cash.*^"call.*^"cash.*^"call', "predict", "m.yaml", "lines.txt", "lines.txt",
                "--keep", "*")
+
+        # A part that --data adds is read as the training part is, in the copy of the model too.
+        (folder / "semi.csv").write_text("# a note\na;b;y\n1,5;2;3,5\n2;5;7\n-;1;5\n")
+        (folder / "semi.yaml").write_text(SEMICOLONS)
+        expect("its keys", 0, "^test +2$", "data", "semi.yaml", "--data", "test=semi.csv")
+        expect("its keys, in training", 0, "", "train", "semi.yaml", "--data", "test=semi.csv", "--quiet",
+               "--no-report", "--out", "semi")
+        expect("its keys, in the copy", 0, "^data +test\nexamples +2$", "eval", "semi/model.yaml")
+        expect("another kind has none of them", 0, "^test +1$", "data", "semi.yaml", "--data", "test=semi.jsonl")
 
         # Without parameters.
         expect("nothing to load", 0, r"^h\n2\.61", "predict", "plain.yaml", "plain.csv")

@@ -4,6 +4,7 @@
 #define _XOPEN_SOURCE 700 /* realpath() */
 #include "model_copy.h"
 
+#include "../data/source.h"
 #include "../data/table.h"
 #include "../graph/file.h"
 #include "../graph/number.h"
@@ -228,6 +229,34 @@ static void add_include(copying *c, const yg_value *value) {
     add_path(c, value->kind == YG_MAPPING ? yg_value_get(value, "file") : value, "include");
 }
 
+/* A value of a part in one line. Words stay as they are: in quotes, `true` would be a text. */
+static void add_value(yg_text *text, const yg_value *value) {
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
+    if (value->kind == YG_SCALAR && !value->quoted && !value->text[strspn(value->text, letters)])
+        yg_text_add(text, "%s", value->text);
+    else if (value->kind == YG_SCALAR)
+        add_quoted(text, "", value->text);
+    for (size_t i = 0; value->kind == YG_SEQUENCE && i < value->count; i++) {
+        yg_text_add(text, i ? ", " : "[");
+        add_value(text, value->items[i]);
+    }
+    if (value->kind == YG_SEQUENCE)
+        yg_text_add(text, value->count ? "]" : "[]");
+}
+
+/* The keys that say how the files of a given part are written, as the training part has them. */
+static void add_table_keys(const copying *c, const yg_value *part, yg_text *text) {
+    const yg_table_kind *kind = yg_table_kind_of(part);
+    const yg_value *keys = yg_table_keys_of(c->model, part);
+    for (size_t i = 0; kind && keys != part && i < kind->setting_count; i++) {
+        const yg_value *value = yg_value_get(keys, kind->settings[i].name);
+        if (!value || kind->settings[i].hint)
+            continue;
+        yg_text_add(text, ", %s: ", kind->settings[i].name);
+        add_value(text, value);
+    }
+}
+
 /* A part that the command line gives takes the place of the one in the file, if there is one. */
 static void add_given_part(copying *c, const yg_value *data, const char *name,
                            const yg_value *part) {
@@ -235,6 +264,7 @@ static void add_given_part(copying *c, const yg_value *data, const char *name,
     yg_text text = {0};
     yg_text_add(&text, "{%s: ", part->keys[0]->text);
     add_quoted(&text, "", path ? path : "");
+    add_table_keys(c, part, &text);
     yg_text_add(&text, "}");
     free(path);
     char *value = yg_text_take(&text);
