@@ -209,7 +209,10 @@ def measure(row, arguments):
     scores = {"yamlgrad": []}
     with tempfile.TemporaryDirectory(prefix="yamlgrad-quality-") as scratch:
         folders, parts = [], []
-        for seed in range(1, (arguments.seeds or row.seeds) + 1):
+        count = arguments.seeds or row.seeds
+        if row.kind == "new":  # there are no more folds
+            count = min(count, row.seeds)
+        for seed in range(1, count + 1):
             folders.append(Path(scratch) / f"{seed}")
             folders[-1].mkdir()
             score, counts = (ours_new if row.kind == "new" else ours)(
