@@ -36,7 +36,9 @@ def torch_table():
     t["clip"] = lambda x, min, max: torch.clamp(x, min, max)
     t["clamp"] = lambda x, min, max: torch.clamp(x, min, max)
     t["cast"] = lambda x, dtype: x.to({"i32": torch.int32, "i64": torch.int64, "f32": torch.float32}[dtype])
-    t["identity"] = t["stop_gradient"] = lambda x: x.view_as(x)
+    # Where PyTorch gives a view, it is asked for a copy: a program's results are its own.
+    t["identity"], t["stop_gradient"] = torch.clone, lambda x: x.detach().clone()
+    own = lambda x: x.clone(memory_format=torch.contiguous_format)  # noqa: E731
 
     def reduce(function, **more):
         def call(x, dim=None, keepdim=False, **args):
@@ -78,10 +80,10 @@ def torch_table():
     t["transpose"] = lambda x, dim0=-2, dim1=-1: x.transpose(dim0, dim1).contiguous()
     t["permute"] = lambda x, dims: x.permute(dims).contiguous()
     t["movedim"] = lambda x, source, destination: x.movedim(source, destination).contiguous()
-    t["reshape"] = lambda x, shape: x.reshape(shape)
+    t["reshape"] = lambda x, shape: own(x.reshape(shape))
     t["reshape_transposed"] = lambda x: x.mT.reshape(-1)
-    t["flatten"] = lambda x: x.flatten()
-    t["squeeze"], t["unsqueeze"] = torch.squeeze, torch.unsqueeze
+    t["flatten"] = lambda x: own(x.flatten())
+    t["squeeze"], t["unsqueeze"] = lambda x, dim: own(x.squeeze(dim)), lambda x, dim: own(x.unsqueeze(dim))
     t["broadcast"] = lambda x, shape: x.expand(shape).contiguous()
     t["diagonal"] = lambda x: torch.diagonal(x).contiguous()
     t["flip"] = torch.flip
@@ -93,10 +95,10 @@ def torch_table():
 
     def split(x, sections, dim):
         sizes = x.shape[dim] // sections if isinstance(sections, int) else sections
-        return tuple(part.contiguous() for part in torch.split(x, sizes, dim))
+        return tuple(map(own, torch.split(x, sizes, dim)))
 
     t["split"] = split
-    t["chunk"] = lambda x, chunks, dim: tuple(p.contiguous() for p in torch.chunk(x, chunks, dim))
+    t["chunk"] = lambda x, chunks, dim: tuple(map(own, torch.chunk(x, chunks, dim)))
     t["meshgrid"] = lambda *v: tuple(m.contiguous() for m in torch.meshgrid(*v, indexing="ij"))
 
     def pad(x, before, after):
@@ -107,7 +109,7 @@ def torch_table():
             first = start[d] if d < len(start) else 0
             last = stop[d] if d < len(stop) else x.shape[d]
             x = x[(slice(None),) * d + (slice(first, last, step[d] if d < len(step) else 1),)]
-        return x.contiguous()
+        return own(x)
 
     t["pad"], t["slice"] = pad, cut
     t["masked_fill"] = lambda x, mask, value: x.masked_fill(mask, value)
