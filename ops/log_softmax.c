@@ -4,6 +4,7 @@
  * vjp: dx = dy - exp(y) · sum(dy), from the result itself.
  */
 #include "build.h"
+#include "multiversion.h"
 #include "registry.h"
 #include "row_softmax.h"
 
@@ -12,10 +13,28 @@
 /* The row's maximum is subtracted first. So exp() cannot overflow, and the logarithm is finite even
  * where the probability itself underflows to 0. */
 #define LOG_SOFTMAX_KERNEL(function, real, suffix)                                                 \
+    YG_MULTIVERSION static void function##_rows(const yg_row_group *rows, const real *x,           \
+                                                const real *max, const double *log_sum, real *y) { \
+        const int64_t length = rows->length, stride = rows->stride;                                \
+        real sum[YG_ROW_GROUP];                                                                    \
+        for (int64_t r = 0; r < YG_ROW_GROUP; r++)                                                 \
+            sum[r] = r < rows->count ? (real)log_sum[r] : 0;                                       \
+        for (int64_t r = 0; stride == 1 && r < rows->count; r++) {                                 \
+            const real *from = x + r * rows->step, m = max[r], s = sum[r];                         \
+            real *to = y + r * rows->step;                                                         \
+            _Pragma("omp simd") for (int64_t i = 0; i < length; i++) to[i] = from[i] - m - s;      \
+        }                                                                                          \
+        /* Rows that lie beside each other. */                                                     \
+        for (int64_t i = 0; stride != 1 && i < length; i++) {                                      \
+            const real *from = x + i * stride;                                                     \
+            real *to = y + i * stride;                                                             \
+            _Pragma("omp simd") for (int64_t r = 0; r < rows->count; r++) to[r] =                  \
+                from[r] - max[r] - sum[r];                                                         \
+        }                                                                                          \
+    }                                                                                              \
     static bool function(const yg_kernel_call *call, yg_error *error) {                            \
         (void)error;                                                                               \
         const yg_rows rows = yg_rows_along(call->out_type, call->attrs[0].i);                      \
-        const int64_t stride = rows.stride, span = rows.length * stride;                           \
         yg_row_group group;                                                                        \
         for (int64_t row = call->begin; row < call->end; row += group.count) {                     \
             const real *x = (const real *)call->in[0] + yg_row_start(&rows, row);                  \
@@ -24,9 +43,7 @@
             double log_sum[YG_ROW_GROUP];                                                          \
             group = yg_row_group_at(&rows, row, call->end);                                        \
             yg_row_log_sum_##suffix(&group, x, false, max, log_sum);                               \
-            for (int64_t r = 0; r < group.count; r++, x += group.step, y += group.step)            \
-                for (int64_t i = 0; i < span; i += stride)                                         \
-                    y[i] = x[i] - max[r] - (real)log_sum[r];                                       \
+            function##_rows(&group, x, max, log_sum, y);                                           \
         }                                                                                          \
         return true;                                                                               \
     }

@@ -5,14 +5,11 @@
  */
 #include "build.h"
 #include "elementwise.h"
-#include "exp_range.h"
 #include "registry.h"
+#include "vector_exp.h"
 
 /* For very negative x the exponential is infinity; 1 / infinity = 0 is the right limit. */
-YG_UNARY_MATH_TILES(within, 1 / (1 + exp(-x)))
-YG_UNARY_MATH_TILES(anywhere, 1 / (1 + YG_EXP_WITHIN(-x)))
-YG_TILE_BY_RANGE(sigmoid_f32, float, YG_EXP_LIMIT_F32, within_f32, anywhere_f32)
-YG_TILE_BY_RANGE(sigmoid_f64, double, YG_EXP_LIMIT_F64, within_f64, anywhere_f64)
+YG_UNARY_MATH_TILES(sigmoid, YG_VECTOR_SIGMOID(x))
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     (void)k;

@@ -1,25 +1,19 @@
 /*
  * silu: y = x · sigmoid(x), elementwise.
  *
- * vjp: dx = dy · (s + y · (1 - s)), s = sigmoid(x).
+ * vjp: silu_gradient.
  */
 #include "build.h"
 #include "elementwise.h"
-#include "exp_range.h"
 #include "registry.h"
+#include "vector_exp.h"
 
 /* x is kept above -1e30: -infinity · 0 would be NaN; the limit is 0. */
-YG_UNARY_MATH_TILES(silu, (x < -(real)1e30 ? -(real)1e30 : x) * YG_LOGISTIC(x))
+YG_UNARY_MATH_TILES(silu, (x < -(real)1e30 ? -(real)1e30 : x) * YG_VECTOR_SIGMOID(x))
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
-    (void)k;
-    const yg_node s = yg_sigmoid(graph, yg_node_operand(graph, y, 0));
-    const yg_dtype dtype = yg_node_type(graph, y)->dtype;
-    /* If y is infinite, 1 - s is 0 and the product would be NaN; its limit is 0. */
-    const yg_node finite = yg_minimum(graph, y, yg_scalar(graph, dtype, 1e30));
-    const yg_node rest =
-        yg_multiply(graph, finite, yg_subtract(graph, yg_scalar(graph, dtype, 1), s));
-    return yg_multiply(graph, dy, yg_add(graph, s, rest));
+    const yg_node operands[] = {dy, yg_node_operand(graph, y, k)};
+    return yg_apply(graph, &yg_op_silu_gradient, operands, 2, NULL);
 }
 
 static size_t definition(yg_graph *graph, const yg_infer *call, const yg_node *operands,

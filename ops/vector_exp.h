@@ -1,5 +1,5 @@
 /*
- * exp() of numbers up to 88 (float) or 709 (double), as code that compilers vectorise: without a
+ * exp(), as code that compilers vectorise: without a
  * call, a loop keeps its values in registers. Below -87.3 or -708.3 the result is 0, above 89 or
  * 710 infinity; NaN stays NaN. The greatest error is 1.5 units in the last place. All x take the
  * same time.
@@ -33,7 +33,7 @@ static inline __attribute__((always_inline)) float yg_vector_exp_f32(float x) {
     memcpy(&power, &sum, sizeof power);
     bits += power << 23;
     memcpy(&p, &bits, sizeof p);
-    p = x < -87.3f ? 0 : x > 89 ? (float)INFINITY : p;
+    p = x < -87.3f ? 0 : x > 88.37f ? (float)INFINITY : p;
     return x != x ? x : p;
 }
 
@@ -58,8 +58,20 @@ static inline __attribute__((always_inline)) double yg_vector_exp_f64(double x) 
     memcpy(&power, &sum, sizeof power);
     bits += power << 52;
     memcpy(&p, &bits, sizeof p);
-    p = x < -708.3 ? 0 : x > 710 ? (double)INFINITY : p;
+    p = x < -708.3 ? 0 : x > 709.4 ? (double)INFINITY : p;
     return x != x ? x : p;
 }
+
+/* 1 / (1 + exp(-x)). */
+static inline __attribute__((always_inline)) float yg_vector_sigmoid_f32(float x) {
+    return 1 / (1 + yg_vector_exp_f32(-x));
+}
+
+static inline __attribute__((always_inline)) double yg_vector_sigmoid_f64(double x) {
+    return 1 / (1 + yg_vector_exp_f64(-x));
+}
+
+#define YG_VECTOR_SIGMOID(x)                                                                       \
+    _Generic((x), float : yg_vector_sigmoid_f32, default : yg_vector_sigmoid_f64)(x)
 
 #endif
