@@ -11,6 +11,7 @@
 #include "exp_range.h"
 #include "normal_cdf.h"
 #include "registry.h"
+#include "vector_exp.h"
 
 static const double sqrt_half = 0.70710678118654752440;      /* √(1/2) */
 static const double sqrt_2_over_pi = 0.79788456080286535588; /* √(2/π) */
@@ -27,8 +28,8 @@ static const char *const forms[] = {[EXACT] = "none", [TANH] = "tanh", NULL};
 YG_UNARY_MATH_TILE(gelu_exact_f32, float, (void)0, BOUNDED *yg_normal_cdf(x))
 YG_UNARY_MATH_TILE(gelu_exact_f64, double, (void)0, 0.5 * BOUNDED * YG_ERFC(-x * sqrt_half))
 /* (1 + tanh(u)) / 2 = 1 / (1 + exp(-2u)): the right side keeps its digits for the same reason. */
-YG_UNARY_MATH_TILES(gelu_tanh, BOUNDED *YG_LOGISTIC((real)(2 * sqrt_2_over_pi) *
-                                                    (x + (real)cubic * x * x * x)))
+YG_UNARY_MATH_TILES(gelu_tanh, BOUNDED *YG_VECTOR_SIGMOID((real)(2 * sqrt_2_over_pi) *
+                                                          (x + (real)cubic * x * x * x)))
 
 static void gelu_f32(void *out, const void *const *in, size_t n, const yg_attr *attrs) {
     (attrs[0].i == TANH ? gelu_tanh_f32 : gelu_exact_f32)(out, in, n, attrs);
