@@ -250,13 +250,38 @@ static bool has_semicolons(const raw_table *raw) {
     return strstr(raw->keys, "delimiter: \";\"") || (got && strstr(start, line));
 }
 
+/* Whether points stand only between groups of three digits, as in 1.234 or 12.345.678 kr. */
+static bool has_groups(const yg_column_summary *column) {
+    static const char digits[] = "0123456789";
+    bool any = false;
+    for (size_t i = 0; i < column->values.count; i++) {
+        const char *text = column->values.names[i], *number = text + strcspn(text, digits);
+        const char *at = number + strspn(number, digits);
+        if (!strchr(text, '.'))
+            continue;
+        any = true;
+        if (*number == '0' || at == number || at - number > 3 || *at != '.')
+            return false;
+        for (; *at == '.'; at += 4)
+            if (strspn(at + 1, digits) != 3)
+                return false;
+    }
+    return any;
+}
+
 /* Columns of numbers such as 1,5 or 1,234,567 or $5: these characters mean something. A comma is
- * none of decimals where other columns have points. */
+ * none of decimals where other columns have points, except that a table with semicolons has both
+ * where the points stand between thousands. */
 static bool guess_marks(raw_table *raw, yg_error *error) {
     yg_csv_marks all = {.decimal = '.'};
-    bool points = false, any = false;
-    for (size_t i = 0; i < raw->summary.count; i++)
-        points = points || raw->summary.columns[i].numbers > raw->summary.columns[i].wholes;
+    const bool semicolons = has_semicolons(raw);
+    bool points = false, any = false, groups = false;
+    for (size_t i = 0; i < raw->summary.count; i++) {
+        const yg_column_summary *column = &raw->summary.columns[i];
+        const bool grouped = semicolons && has_groups(column);
+        groups = groups || grouped;
+        points = points || (column->numbers > column->wholes && !grouped);
+    }
     for (size_t i = 0; i < raw->summary.count && raw_table_takes(raw, "signs"); i++) {
         const yg_column_summary *column = &raw->summary.columns[i];
         yg_csv_marks marks = all;
@@ -269,8 +294,10 @@ static bool guess_marks(raw_table *raw, yg_error *error) {
     }
     if (!any)
         return true;
-    if (all.decimal == '.' && all.thousands == ',' && !points && has_semicolons(raw))
+    if (all.decimal == '.' && all.thousands == ',' && !points && semicolons)
         all.decimal = ','; /* 1,234 alone tells nothing */
+    if (all.decimal == ',' && groups && (!all.thousands || all.thousands == ','))
+        all.thousands = '.';
     if (all.decimal == ',')
         raw_table_add(raw, "decimal", ",", "");
     if (all.thousands && all.thousands != all.decimal)

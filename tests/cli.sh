@@ -732,6 +732,16 @@ expect "new: blanks between cells" 0 '^    delimiter: " "$' - "$yamlgrad" new ga
 expect "new: signs for no value" 0 '^    na_values: \["-"\]$' - "$yamlgrad" new gaps.txt --target y
 { printf 'sep=;\r\n' && awk 'BEGIN { print "a;y"; for (i = 0; i < 60; i++) printf "0,%03d;%d,125\n", i * 7, i % 9 }'; } >sep.csv
 expect "new: a line that names the delimiter" 0 '^#   a +numbers from 0 to 0.413$' - "$yamlgrad" new sep.csv --target y
+awk 'BEGIN {
+    print "id;Fläche;Preis;Ort;Miete"
+    for (i = 0; i < 60; i++)
+        printf "%d;%d,%d;%d.%03d kr;%d.%03d.%03d;%d.%03d\n", i, 20 + i % 31, i % 10, 100 + i * 3, i * 37 % 1000, 1 + i % 7, i * 91 % 1000, i, 1 + i % 9, i * 53 % 1000
+}' >kroner.csv
+expect "new: points between thousands, beside a sign" 0 '^#   Preis +whole numbers from 100000 to ' - "$yamlgrad" new kroner.csv --target Miete
+expect "new: points between thousands, without one" 0 '^#   Miete +to be predicted; whole numbers from 1000 to ' - "$yamlgrad" new kroner.csv --target Miete
+expect "new: both marks" 0 '^    decimal: ","$' - "$yamlgrad" new kroner.csv --target Miete
+sed 's/\(^.*;\)\(.*\)$/\1\2;0.125/; 1s/0.125/Anteil/' kroner.csv >shares.csv
+expect "new: points of fractions" 0 '^#   Preis +numbers from 100 to 277.183$' - "$yamlgrad" new shares.csv --target Miete
 expect "new: a delimiter" 0 '^    delimiter: ";"$' - "$yamlgrad" new rents.csv --target Anzahl
 expect "new: dates in another form" 0 'Zeit: \{kind: date, format: "%d.%m.%Y %H:%M", age: 2020-01-01, cyclic: \[year, week, day\]\}$' - \
     "$yamlgrad" new rents.csv --target Anzahl
