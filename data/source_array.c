@@ -238,18 +238,74 @@ typedef struct storing {
     const yg_reading *reading;
     array_state *state;
     const yg_port *port;
+    yg_array *array;
     const char *path;
     const yg_array_type *type;
     const yg_elements *to;
-    const void *bytes; /* as the file has them */
-    bool kept;         /* values are stored as they are read: yg_value_is_kept() */
+    int64_t rows;
+    void *bytes;      /* [rows] as the file has them */
+    bool kept;        /* values are stored as they are read: yg_value_is_kept() */
+    char outside[80]; /* why a number that is no class is refused */
     yg_error *error;
 } storing;
 
-/* "element [3, 2] of 'x' is VALUE, REASON" */
+/* What is wrong with a number; NULL: nothing is. */
+static const char *float_fault(const storing *s, int64_t index, double *number) {
+    const bool f32 = s->reading->dtype == YG_F32;
+    *number = yg_element_number(&s->type->kind, s->bytes, index);
+    if (!isfinite(*number))
+        return "which is no number to compute with";
+    if (s->kept && f32 && !isfinite((float)*number))
+        return "too large a number for f32; use --dtype f64";
+    if (s->kept && *number != 0 && fabs(*number) < (f32 ? (double)FLT_MIN : DBL_MIN))
+        return f32 ? "too small a number for f32, and would count as 0"
+                   : "too small a number for f64, and would count as 0";
+    return NULL;
+}
+
+static const char *whole_fault(const storing *s, int64_t index, int64_t *number) {
+    if (!yg_element_whole(&s->type->kind, s->bytes, index, number))
+        return "which is not a whole number that fits";
+    if (s->port->classes && (*number < 0 || *number >= s->port->classes))
+        return s->outside;
+    if (s->to->dtype == YG_BOOL && *number != 0 && *number != 1)
+        return "neither 0 nor 1";
+    if (s->to->dtype == YG_I32 && (*number < INT32_MIN || *number > INT32_MAX))
+        return "too large for i32; declare `dtype: i64`";
+    return NULL;
+}
+
+static bool is_float(const storing *s) {
+    return yg_dtype_is_float(s->port->dtype) && !s->port->classes;
+}
+
+static const char *fault(const storing *s, int64_t index) {
+    double number;
+    int64_t whole;
+    return is_float(s) ? float_fault(s, index, &number) : whole_fault(s, index, &whole);
+}
+
+/* How many elements from one on have the fault that it has, to the end of the array, which is read
+ * into s->bytes. False: it cannot be read so far. */
+static bool count_faults(const storing *s, int64_t index, const char *reason, int64_t *same) {
+    int64_t rows = s->rows;
+    for (int64_t row = s->state->at; row < s->state->count; index = 0) {
+        for (; index < rows * s->to->width; index++) {
+            const char *other = fault(s, index);
+            *same += other && strcmp(other, reason) == 0;
+        }
+        row += rows;
+        rows = s->state->count - row < s->rows ? s->state->count - row : s->rows;
+        if (rows > 0 && !yg_array_read(s->array, rows, s->bytes, NULL))
+            return false;
+    }
+    return true;
+}
+
+/* "element [3, 2] of 'x' is VALUE, REASON (the first of 5 such elements)" */
 static bool refuse(const storing *s, int64_t index, const char *reason) {
-    char place[YG_TYPE_TEXT] = "", value[YG_NUMBER_TEXT];
-    int64_t left = index, indices[YG_MAX_RANK], whole;
+    char place[YG_TYPE_TEXT] = "", value[YG_NUMBER_TEXT], count[60] = "";
+    int64_t left = index, indices[YG_MAX_RANK], whole, same = 0;
     size_t used = 0;
     for (int d = s->type->rank; d-- > 1; left /= s->type->shape[d])
         indices[d] = left % s->type->shape[d];
@@ -261,55 +317,27 @@ static bool refuse(const storing *s, int64_t index, const char *reason) {
         snprintf(value, sizeof value, "%" PRId64, whole);
     else
         yg_number_text(yg_element_number(&s->type->kind, s->bytes, index), value);
+    const bool all = count_faults(s, index, reason, &same);
+    if (same > 1)
+        snprintf(count, sizeof count, " (the first of %s%" PRId64 " such elements)",
+                 all ? "" : "at least ", same);
     return yg_fail(s->error, YG_ERROR_DATA, (yg_origin){s->path, 0, 0},
-                   "element [%s] of '%s' is %s, %s", place, s->port->name, value, reason);
-}
-
-static bool get_float(const storing *s, int64_t index, double *number) {
-    const bool f32 = s->reading->dtype == YG_F32;
-    *number = yg_element_number(&s->type->kind, s->bytes, index);
-    if (!isfinite(*number))
-        return refuse(s, index, "which is no number to compute with");
-    if (s->kept && f32 && !isfinite((float)*number))
-        return refuse(s, index, "too large a number for f32; use --dtype f64");
-    if (s->kept && *number != 0 && fabs(*number) < (f32 ? (double)FLT_MIN : DBL_MIN))
-        return refuse(s, index,
-                      f32 ? "too small a number for f32, and would count as 0"
-                          : "too small a number for f64, and would count as 0");
-    return true;
-}
-
-static bool get_whole(const storing *s, int64_t index, int64_t *number) {
-    char reason[120];
-    if (!yg_element_whole(&s->type->kind, s->bytes, index, number))
-        return refuse(s, index, "which is not a whole number that fits");
-    if (s->port->classes && (*number < 0 || *number >= s->port->classes)) {
-        snprintf(reason, sizeof reason, "outside 0 to %" PRId64 ", the classes",
-                 s->port->classes - 1);
-        return refuse(s, index, reason);
-    }
-    if (s->to->dtype == YG_BOOL && *number != 0 && *number != 1)
-        return refuse(s, index, "neither 0 nor 1");
-    if (s->to->dtype == YG_I32 && (*number < INT32_MIN || *number > INT32_MAX))
-        return refuse(s, index, "too large for i32; declare `dtype: i64`");
-    return true;
-}
-
-static bool is_float(const storing *s) {
-    return yg_dtype_is_float(s->port->dtype) && !s->port->classes;
+                   "element [%s] of '%s' is %s, %s%s", place, s->port->name, value, reason, count);
 }
 
 static bool store(const storing *s, int64_t index) {
     double number;
     int64_t whole;
     if (is_float(s)) {
-        if (!get_float(s, index, &number))
-            return false;
+        const char *reason = float_fault(s, index, &number);
+        if (reason)
+            return refuse(s, index, reason);
         ((double *)s->to->data)[index] = number;
         return true;
     }
-    if (!get_whole(s, index, &whole))
-        return false;
+    const char *reason = whole_fault(s, index, &whole);
+    if (reason)
+        return refuse(s, index, reason);
     switch (s->to->dtype) {
     case YG_BOOL:
         ((unsigned char *)s->to->data)[index] = (unsigned char)whole;
@@ -324,12 +352,6 @@ static bool store(const storing *s, int64_t index) {
         ((double *)s->to->data)[index] = (double)whole; /* two classes, on a float port */
     }
     return true;
-}
-
-static bool check(const storing *s, int64_t index) {
-    double number;
-    int64_t whole;
-    return is_float(s) ? get_float(s, index, &number) : get_whole(s, index, &whole);
 }
 
 /* Reads rows of one port to where they are held, as they stand. Each value that occurs is checked
@@ -348,8 +370,9 @@ static bool hold_port(storing *s, size_t p, int64_t count) {
         const size_t value = port->seen ? yg_decoder_value(decoder, s->bytes, i) : 0;
         if (port->seen && port->seen[value])
             continue;
-        if (!check(s, i))
-            return false;
+        const char *reason = fault(s, i);
+        if (reason)
+            return refuse(s, i, reason);
         if (!port->seen)
             continue;
         port->seen[value] = true;
@@ -365,11 +388,15 @@ static bool store_port(array_state *state, const yg_reading *reading, size_t p,
     storing s = {.reading = reading,
                  .state = state,
                  .port = yg_model_port(reading->model, p),
+                 .array = state->ports[p].array,
                  .path = state->ports[p].path,
                  .type = yg_array_type_of(state->ports[p].array),
                  .to = to,
+                 .rows = count,
                  .kept = yg_value_is_kept(reading, p),
                  .error = error};
+    snprintf(s.outside, sizeof s.outside, "outside 0 to %" PRId64 ", the classes",
+             s.port->classes - 1);
     if (to->decoder)
         return hold_port(&s, p, count);
     const int64_t elements = count * to->width;

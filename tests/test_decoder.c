@@ -220,9 +220,15 @@ static const struct {
     bool standardized;
     const char *message;
 } wrong[] = {
-    {"<f2", 2, "\x00\x7c", NULL, false, "element [2, 1] of 'x' is inf, which is no number"},
-    {"<f2", 2, "\x01\x7e", NULL, true, "element [2, 1] of 'x' is nan, which is no number"},
-    {"<f4", 4, "\x00\x00\xc0\x7f", NULL, true, "element [2, 1] of 'x' is nan, which is no number"},
+    {"<f2", 2, "\x00\x7c", NULL, false,
+     "element [2, 1] of 'x' is inf, which is no number to compute with (the first of 4 such "
+     "elements)"},
+    {"<f2", 2, "\x01\x7e", NULL, true,
+     "element [2, 1] of 'x' is nan, which is no number to compute with (the first of 4 such "
+     "elements)"},
+    {"<f4", 4, "\x00\x00\xc0\x7f", NULL, true,
+     "element [2, 1] of 'x' is nan, which is no number to compute with (the first of 4 such "
+     "elements)"},
     {"|u1", 1, "\x05", "1 / (x - 5)", false,
      "gives an infinite value for 5 (example 3, element 1)"},
     {"|u1", 1, "\x05", "log(4 - x)", true, "gives no number for 5 (example 3, element 1)"},
