@@ -26,6 +26,7 @@ void data_view_free(data_view *view) {
     yg_table_close(view->table);
     yg_paths_free(&view->paths);
     yg_data_free(&view->data);
+    yg_pool_free(view->pool);
     *view = (data_view){0};
 }
 
@@ -50,18 +51,11 @@ const char *view_element_name(const view_port *port, int64_t index, char *text, 
     return text;
 }
 
-static bool reads(const view_port *port, const char *column) {
-    for (size_t i = 0; i < port->encoding->column_count; i++)
-        if (strcmp(port->encoding->columns[i], column) == 0)
-            return true;
-    return false;
-}
-
 const char *view_readers(const data_view *view, const char *column, char *text, size_t size) {
     size_t used = 0;
     *text = '\0';
     for (size_t p = 0; p < view->port_count && used < size; p++)
-        if (reads(&view->ports[p], column))
+        if (yg_names_find(&view->ports[p].columns, column) != YG_NOT_FOUND)
             used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "",
                                      view->ports[p].port->name);
     return text;
@@ -180,6 +174,17 @@ static bool make_port(data_view *view, size_t p, yg_error *error) {
 
 /* ---------------------------------------------------------------------------------- table ---- */
 
+static bool note_columns(data_view *view, yg_error *error) {
+    view->pool = yg_pool_new();
+    for (size_t p = 0; view->pool && p < view->port_count; p++) {
+        const yg_port_encoding *encoding = view->ports[p].encoding;
+        for (size_t i = 0; i < encoding->column_count; i++)
+            if (!yg_names_add(&view->ports[p].columns, view->pool, encoding->columns[i]))
+                return yg_fail_memory(error);
+    }
+    return view->pool || yg_fail_memory(error);
+}
+
 static bool read_table(data_view *view, yg_error *error) {
     const yg_value *section = yg_model_section(view->model, "data");
     const yg_value *train = yg_value_get(section, "train");
@@ -215,7 +220,7 @@ bool data_view_make(const yg_model *model, data_view *view, yg_error *error) {
     for (size_t p = 0; p < view->port_count; p++)
         if (!make_port(view, p, error))
             return false;
-    return view_sequences_make(view, error) && read_table(view, error);
+    return note_columns(view, error) && view_sequences_make(view, error) && read_table(view, error);
 }
 
 /* -------------------------------------------------------------------------------- columns ---- */

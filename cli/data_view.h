@@ -30,6 +30,7 @@ typedef struct view_port {
     view_numbers *groups; /* [group_count]; owned */
     int64_t class_count;  /* 0: it has no classes */
     int64_t *classes;     /* [VIEW_PARTS, class_count]: examples; owned */
+    yg_names columns;     /* those that it reads; belongs to the view's pool */
 } view_port;
 
 /* The sequences of the training part. */
@@ -51,6 +52,7 @@ typedef struct data_view {
     yg_paths paths;     /* of the training table */
     yg_table *table;    /* NULL: the training part is no table */
     yg_summary summary; /* of `table` */
+    yg_pool *pool;
 } data_view;
 
 /* Reads all. `model` must outlive the view. False on failure; freed by data_view_free() in either
