@@ -92,10 +92,10 @@ static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan)
 KERNEL(kernel_f32, float)
 KERNEL(kernel_f64, double)
 
-/* y with `by` elements less at one end of dimension `dim` and as many ones at the other: at the
- * first if y is moved towards the last. */
-static yg_node shift(yg_graph *graph, yg_node x, int dim, int64_t by, bool backwards) {
-    const yg_type *type = yg_node_type(graph, x);
+/* x, of a type, with `by` elements less at one end of dimension `dim` and as many ones at the
+ * other: at the first if x is moved towards the last. */
+static yg_node shift(yg_graph *graph, yg_node x, const yg_type *type, int dim, int64_t by,
+                     bool backwards) {
     const int64_t size = type->shape[dim];
     const yg_node kept = backwards ? yg_slice_along(graph, x, dim, by, size)
                                    : yg_slice_along(graph, x, dim, 0, size - by);
@@ -106,11 +106,11 @@ static yg_node shift(yg_graph *graph, yg_node x, int dim, int64_t by, bool backw
 
 /* The products of all elements before each one, or of all behind it. After round r each is the
  * product of the 2^r nearest neighbours on that side. So log2(n) rounds do. */
-static yg_node products_on_a_side(yg_graph *graph, yg_node x, int dim, bool backwards) {
-    const int64_t size = yg_node_type(graph, x)->shape[dim];
-    yg_node y = shift(graph, x, dim, 1, backwards);
-    for (int64_t window = 1; window < size; window *= 2)
-        y = yg_multiply(graph, y, shift(graph, y, dim, window, backwards));
+static yg_node products_on_a_side(yg_graph *graph, yg_node x, const yg_type *type, int dim,
+                                  bool backwards) {
+    yg_node y = shift(graph, x, type, dim, 1, backwards);
+    for (int64_t window = 1; window < type->shape[dim]; window *= 2)
+        y = yg_multiply(graph, y, shift(graph, y, type, dim, window, backwards));
     return y;
 }
 
@@ -124,8 +124,8 @@ static size_t definition(yg_graph *graph, const yg_infer *call, const yg_node *o
     else if (yg_type_count(x) == 0)
         results[0] = operands[0];
     else
-        results[0] = yg_multiply(graph, products_on_a_side(graph, operands[0], dim, false),
-                                 products_on_a_side(graph, operands[0], dim, true));
+        results[0] = yg_multiply(graph, products_on_a_side(graph, operands[0], x, dim, false),
+                                 products_on_a_side(graph, operands[0], x, dim, true));
     return 1;
 }
 
