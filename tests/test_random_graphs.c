@@ -28,7 +28,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GRAPHS    240
+#define GRAPHS    280
 #define TURNS     4
 #define MAX_OPS   1024
 #define STEPS     14
