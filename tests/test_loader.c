@@ -291,7 +291,7 @@ static const struct {
     {HEAD "inputs: {x: [B, 2]}\n"
           "graph:\n  h: relu(x)\n  g: linear(h)\n"
           "outputs: [g]\n",
-     "model.yaml:5:6: 'linear' is a layer type, which owns parameters: write it as a node, `name: "
+     "model.yaml:5:6: 'linear' is a layer type: write it as a node, `name: "
      "{type: linear, …}`"},
     {HEAD "inputs: {x: [B, 2]}\n"
           "graph:\n  hidden: relu(x)\n  g: hiden * 2\n"

@@ -45,7 +45,7 @@ bool yg_unknown_function(const yg_expander *x, const yg_expression *call) {
                        "unknown function '%s': here it is '%s'", name, foreign);
     if (layer || yg_names_find(&x->model->library.names, name) != YG_NOT_FOUND)
         return yg_fail(x->error, YG_ERROR_NAME, call->origin,
-                       "'%s' is a layer type, which owns parameters: write it as a node, "
+                       "'%s' is a layer type: write it as a node, "
                        "`name: {type: %s, …}`",
                        name, layer ? layer : name);
     return yg_fail(x->error, YG_ERROR_NAME, call->origin, "unknown function '%s'%s", name,
