@@ -26,6 +26,7 @@
 #include <yamlgrad/train/optimizer.h>
 #include <yamlgrad/train/predict.h>
 #include <yamlgrad/train/predictor.h>
+#include <yamlgrad/train/processes.h>
 #include <yamlgrad/train/train.h>
 #include <yamlgrad/train/training_step.h>
 #include <yamlgrad/train/units.h>
