@@ -146,8 +146,9 @@ static void stretched(subject *s) {
 static void with_effects(subject *s) {
     s->a = named(s, yg_apply(s->g, &tell_op, &s->x, 1, NULL), "a");
     s->b = named(s, yg_apply(s->g, &tell_op, &s->y, 1, NULL), "b");
-    output(s, yg_add(s->g, s->a, s->b));
-    s->c = named(s, yg_apply(s->g, &tell_op, &s->x, 1, NULL), "c");
+    const yg_node sum = yg_add(s->g, s->a, s->b);
+    output(s, sum);
+    s->c = named(s, yg_apply(s->g, &tell_op, &sum, 1, NULL), "c");
 }
 
 static yg_node looped(subject *s, yg_node start) {
