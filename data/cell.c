@@ -54,9 +54,9 @@ const char *yg_cell_string(const yg_cell *cell, yg_cell_room *room) {
 }
 
 bool yg_cell_is_missing(const yg_cell *cell) {
-    static const char *const words[] = {"NA",    "N/A",   "NaN",    "null",   "?",
-                                        "-NaN",  "<NA>",  "#N/A",   "#NA",    "#NULL!", "#DIV/0!",
-                                        "#REF!", "#NUM!", "#NAME?", "#VALUE!"};
+    static const char *const words[] = {"NA",      "N/A",   "NaN",   "null",   "?",
+                                        "-NaN",    "<NA>",  "#N/A",  "#NA",    "#NULL!",
+                                        "#DIV/0!", "#REF!", "#NUM!", "#NAME?", "#VALUE!"};
     if (cell->kind != YG_CELL_TEXT)
         return cell->kind == YG_CELL_NONE ||
                (cell->kind == YG_CELL_NUMBER && cell->number != cell->number);

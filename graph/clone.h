@@ -1,7 +1,7 @@
 /*
  * Clones: a changed copy of the graph that is being compiled, built node by node. The program owns
- * it; the caller's graph stays as it is. Rewriting rules and the passes early_effects, early_updates
- * and recompute work this way. Private to graph/.
+ * it; the caller's graph stays as it is. Rewriting rules and the passes early_effects,
+ * early_updates and recompute work this way. Private to graph/.
  *
  *   yg_clone_begin()   an empty clone
  *   yg_clone_copy()    once for each node that it should have, in the new order
