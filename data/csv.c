@@ -18,6 +18,8 @@
 
 _Static_assert((int)YG_INPUT_SLACK >= (int)YG_CSV_SLACK, "a scan looks behind the last byte");
 
+enum { COUNTED_AT_ONCE = 4096 }; /* records, where only their number is wanted */
+
 struct yg_csv {
     yg_byte_input input;
     yg_csv_scan scan;   /* of input.bytes */
@@ -353,6 +355,39 @@ static void forget_missing(yg_csv *csv, const bool *used) {
                 cells[i].kind = YG_CELL_NONE;
 }
 
+/* Counts the records from the current one on that have another number of cells than the header, up
+ * to the end of the file. Returns false if it meets a record that cannot be read at all. */
+static bool count_ragged(yg_csv *csv, int64_t *ragged) {
+    yg_csv_scan *scan = &csv->scan;
+    yg_csv_lanes_drop(&csv->lanes);
+    yg_csv_scan_rewind(scan);
+    scan->counting = true;
+    do {
+        yg_csv_scan_clear(scan);
+        yg_csv_scan_run(scan, COUNTED_AT_ONCE);
+    } while (!scan->fault &&
+             (scan->count || (!scan->last && (read_more(csv, NULL) || scan->last))));
+    *ragged = scan->left_out;
+    return !scan->fault && !csv->input.failure.code;
+}
+
+/* Says what is wrong with the next record. Of a file it tells how many rows have another number of
+ * cells: the rows of a pipe may not have been written yet. Always returns false. */
+static bool fail_records(yg_csv *csv, yg_error *error) {
+    yg_error first = {0};
+    int64_t offset, ragged;
+    const bool counts = csv->scan.fault == YG_CSV_CELL_COUNT;
+    fail_record(csv, &first);
+    if (!counts || !yg_input_tell(&csv->input, &offset))
+        return yg_fail_as(error, &first);
+    const bool all = count_ragged(csv, &ragged);
+    if (ragged < 2)
+        return yg_fail_as(error, &first);
+    return yg_fail(error, first.code, (yg_origin){csv->name, first.line, first.column},
+                   "%s (the first of %s%" PRId64 " rows with another number of cells)",
+                   first.message, all ? "" : "at least ", ragged);
+}
+
 /* Scans the next records, or says why there are none. */
 static bool read_records(yg_csv *csv, int64_t limit, yg_threads *threads, yg_error *error) {
     yg_csv_scan *scan = &csv->scan;
@@ -361,7 +396,7 @@ static bool read_records(yg_csv *csv, int64_t limit, yg_threads *threads, yg_err
     if (!scan_records(csv, (size_t)limit, threads, error))
         return false;
     if (scan->fault && !scan->count)
-        return fail_record(csv, error);
+        return fail_records(csv, error);
     yg_csv_scan_rewind(scan);
     return true;
 }

@@ -220,6 +220,11 @@ static bool end_record(yg_csv_scan *scan, size_t end) {
     const size_t cells = scan->cell_count - scan->first_cell;
     if (scan->wide && find_wrong_text(scan))
         return false;
+    if (scan->columns && cells != scan->columns && scan->counting) {
+        scan->cell_count = scan->first_cell;
+        scan->left_out++;
+        return true;
+    }
     if (scan->columns && cells != scan->columns) {
         scan->found = cells;
         return fail(scan, YG_CSV_CELL_COUNT, scan->record);

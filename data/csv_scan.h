@@ -47,6 +47,7 @@ typedef struct yg_csv_scan {
     size_t end;
     bool last;      /* no more bytes will come behind `end` */
     bool tentative; /* nothing may be written: a record with doubled quotes stops the scan */
+    bool counting;  /* records of another number of cells are no fault, but counted and left out */
 
     size_t at; /* the next byte to look at */
     yg_csv_state state;
@@ -67,7 +68,8 @@ typedef struct yg_csv_scan {
 
     yg_csv_fault fault; /* of the record that begins at `record` */
     size_t place;
-    size_t found; /* CELL_COUNT: its cells */
+    size_t found;     /* CELL_COUNT: its cells */
+    int64_t left_out; /* records that were counted */
 } yg_csv_scan;
 
 /* Goes on until `limit` records are there, or many cells, a fault, or the end of the bytes. At the

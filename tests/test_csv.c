@@ -212,6 +212,11 @@ static const struct {
      "0:0: this is not a CSV file: it is UTF-16 text"},
     {"a,b\n1,2\n3\n", "3:0: row 2 has 1 cells; the header names 2 columns"},
     {"a,b\n1,2,3\n", "2:0: row 1 has 3 cells"},
+    {"a,b\n1,2\n3\n4,5\n\"6\n,7\",8,9\n\n1\n", "3:0: row 2 has 1 cells; the header names 2 columns "
+                                               "(the first of 3 rows with another number of "
+                                               "cells)"},
+    {"a,b\n3\n4\n\"5",
+     "2:0: row 1 has 1 cells; the header names 2 columns (the first of at least 2 "},
     {"a,b\n1,\"2\n3,4\n", "2:3: this quote is never closed"},
     {"a,b\n1,\"2\"x\n", "2:6: text behind the closing quote"},
     {"a,b\n1,\"2\" \"x\"\n", "2:7: text behind the closing quote"},
