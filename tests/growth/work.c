@@ -96,6 +96,9 @@ size_t __real_strlen(const char *text);
 WRAP(void *, calloc, (size_t count, size_t size), (count, size), count *size)
 WRAP(int, memcmp, (const void *a, const void *b, size_t size), (a, b, size), size)
 WRAP(void *, memcpy, (void *to, const void *from, size_t size), (to, from, size), size)
+/* Pages that are not of a file are zeroed, as calloc()'s bytes are. */
+WRAP(void *, mmap, (void *at, size_t size, int protection, int flags, int file, off_t offset),
+     (at, size, protection, flags, file, offset), file < 0 ? size : 0)
 WRAP(void *, memmove, (void *to, const void *from, size_t size), (to, from, size), size)
 WRAP(void *, memset, (void *to, int byte, size_t size), (to, byte, size), size)
 /* All that there is may be copied. */
