@@ -569,9 +569,9 @@ if command -v script >/dev/null; then
     dumb() { env -u NO_COLOR TERM=dumb script -qec "$yamlgrad check wrong.yaml" /dev/null | grep -c "$(printf '\033')"; }
     expect "TERM=dumb" 1 "^0$" "" dumb
     # Within a second the line is drawn, whatever the machine; then the run is interrupted.
-    expect "a progress line" 130 "(█|░) +(epochs? )?([0-9]+-)?[0-9]+/90000000 .* left" - \
+    expect "a progress line" 130 "(█|░) +(epochs? )?([0-9]+-)?[0-9]+/99999 .*train.loss" - \
         env --default-signal=INT TERM=xterm script -qec "timeout --foreground --preserve-status \
-            -s INT -k 60 4 $yamlgrad train xor.yaml --out live --epochs 90000000" /dev/null
+            -s INT -k 60 4 $yamlgrad train $source/models/breast_cancer.yaml --out live --epochs 99999" /dev/null
 fi
 
 # A signal ends a run after the current step, and everything is saved. The status is 128 plus the
