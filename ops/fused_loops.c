@@ -3,6 +3,7 @@
  */
 #include "fused_loops.h"
 
+#include "instructions.h"
 #include "multiply_add.h"
 #include "registry.h"
 #include "root_avx512.h"
@@ -20,8 +21,7 @@ enum {
 
 /* Runs the way that is best here. */
 #ifdef YG_ROOT_AVX512
-#define RUN(name)                                                                                  \
-    (__builtin_cpu_supports("avx512f") ? yg_loops_avx512 : yg_loops_plain)[NUMBER_##name](at, n)
+#define RUN(name) (yg_has_avx512() ? yg_loops_avx512 : yg_loops_plain)[NUMBER_##name](at, n)
 #else
 #define RUN(name) yg_loops_plain[NUMBER_##name](at, n)
 #endif

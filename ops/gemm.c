@@ -9,6 +9,7 @@
 #include "gemm.h"
 
 #include "gemm_packed.h"
+#include "instructions.h"
 #include "multiversion.h"
 
 /* clang vectorises unasked, and warns of loops that it cannot. */
@@ -122,9 +123,9 @@ yg_gemm yg_gemm_part(const yg_gemm *gemm, int64_t begin, int64_t end, int64_t of
 bool yg_gemm_isa_available(yg_gemm_isa isa) {
 #ifdef YG_GEMM_X86
     if (isa == YG_GEMM_AVX2)
-        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+        return yg_has_avx2();
     if (isa == YG_GEMM_AVX512)
-        return __builtin_cpu_supports("avx512f");
+        return yg_has_avx512();
 #endif
     return isa == YG_GEMM_BASELINE;
 }

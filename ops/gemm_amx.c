@@ -10,6 +10,7 @@
 #include "gemm_amx.h"
 
 #include "gemm_packed.h"
+#include "instructions.h"
 
 #if defined(YG_GEMM_X86) && defined(__linux__) && !defined(__clang__)
 #define HAS_AMX
@@ -377,8 +378,8 @@ static const double SPLITTING = 64, LEAST_WORK = 4e6;
 
 /* gcc asks the processor once, and keeps the answer. */
 bool yg_gemm_amx_available(void) {
-    return __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-bf16") &&
-           yg_gemm_isa_available(YG_GEMM_AVX512);
+    return YG_INSTRUCTIONS >= YG_INSTRUCTIONS_AMX && __builtin_cpu_supports("amx-tile") &&
+           __builtin_cpu_supports("amx-bf16") && yg_gemm_isa_available(YG_GEMM_AVX512);
 }
 
 bool yg_gemm_amx_suits(const yg_gemm *gemm) {

@@ -8,6 +8,8 @@
 #define _GNU_SOURCE /* RTLD_NOLOAD */
 #include "gemm_library.h"
 
+#include "instructions.h"
+
 #if defined(__x86_64__) && defined(__clang__)
 #include <cpuid.h>
 #endif
@@ -121,7 +123,9 @@ bool yg_gemm_library_built(yg_gemm_library_kind kind) {
  * Asked for each product, so gcc's answer, which is found once, is better than the processor's own,
  * which takes microseconds in a virtual machine; clang 14 does not know the name. */
 static bool has_amx(void) {
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#if YG_INSTRUCTIONS < YG_INSTRUCTIONS_AMX
+    return false;
+#elif defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
     return __builtin_cpu_supports("amx-tile");
 #elif defined(__x86_64__) && defined(__GNUC__)
     unsigned a, b, c, d;

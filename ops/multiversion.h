@@ -16,13 +16,19 @@
 #ifndef YG_OPS_MULTIVERSION_H
 #define YG_OPS_MULTIVERSION_H
 
+#include "instructions.h"
+
 #include <limits.h> /* brings in __GLIBC__ */
 
 #if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__) &&       \
-    defined(__OPTIMIZE__) && !defined(YG_SANITIZE)
+    defined(__OPTIMIZE__) && !defined(YG_SANITIZE) && YG_INSTRUCTIONS >= YG_INSTRUCTIONS_AVX2
+#if YG_INSTRUCTIONS >= YG_INSTRUCTIONS_AVX512
+#define YG_VERSIONS "arch=x86-64-v4", "arch=x86-64-v3", "default"
+#else
+#define YG_VERSIONS "arch=x86-64-v3", "default"
+#endif
 #define YG_MULTIVERSION                                                                            \
-    __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"),                   \
-                   section(".text.sorted.kernels"), hot))
+    __attribute__((target_clones(YG_VERSIONS), section(".text.sorted.kernels"), hot))
 #else
 #define YG_MULTIVERSION
 #endif

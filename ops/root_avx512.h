@@ -14,6 +14,7 @@
 #define YG_OPS_ROOT_AVX512_H
 
 #include "../graph/graph.h"
+#include "instructions.h"
 
 #include <stddef.h>
 
@@ -77,7 +78,7 @@ YG_ROOT_TARGET static inline __mmask16 yg_root_lanes(size_t n, size_t i) {
 /* Defines a tile kernel that is `fast` where the processor has AVX-512F, and otherwise `plain`. */
 #define YG_ROOT_CHOICE(function, fast, plain)                                                      \
     static void function(void *out, const void *const *in, size_t n, const yg_attr *attrs) {       \
-        (__builtin_cpu_supports("avx512f") ? fast : plain)(out, in, n, attrs);                     \
+        (yg_has_avx512() ? fast : plain)(out, in, n, attrs);                                       \
     }
 
 #else
