@@ -279,7 +279,7 @@ static bool measure_and_print(bench *b, const char *name, yg_error *error) {
 }
 
 static bool run(const char *name, const yg_type *type, size_t count, bool serves) {
-    bench b = {.type = *type, .count = count, .updates.inputs = {YG_NONE, YG_NONE, YG_NONE}};
+    bench b = {.type = *type, .count = count, .updates.inputs = {YG_NONE, YG_NONE}};
     yg_error error = {0};
     yg_optimizer optimizer;
     bool good = make(name, &optimizer, &error) && build(&b, &optimizer, &error);

@@ -300,7 +300,7 @@ int main(int argc, char **argv) {
     }
     for (size_t i = 0; i < MAX_PARAMETERS; i++)
         job.tangents[i] = YG_NONE;
-    job.updates.inputs = (yg_optimizer_inputs){YG_NONE, YG_NONE, YG_NONE};
+    job.updates.inputs = (yg_optimizer_inputs){YG_NONE, YG_NONE};
     const bool done = open_model(argv[1], batch, workload->inference, &job, &error) &&
                       compile(workload, (int)threads, without, &job, &error) &&
                       fill_all(&job, &error) &&

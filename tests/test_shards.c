@@ -171,7 +171,7 @@ static bool run_step(job *j, yg_exchange *exchange, int step, yg_error *error) {
     const yg_shard_tree *tree;
     /* The last step has fewer shards, as the last batch of an epoch. */
     const int64_t shards = step + 1 < STEPS ? j->shards : (j->shards + 1) / 2;
-    if (!yg_exchange_begin(exchange, shards, &tree, error))
+    if (!yg_exchange_begin(exchange, shards, 0, &tree, error))
         return false;
     for (int64_t s = tree->first; s < tree->end; s++) {
         yg_exchange_shard(exchange, s);
@@ -205,7 +205,7 @@ static void *run_process(void *context) {
     yg_exchange *exchange = yg_exchange_new(&p->functions, &j->error);
     j->good = exchange != NULL;
     for (size_t b = 0; b < BUCKETS && j->good; b++)
-        j->good = yg_exchange_bucket(exchange, b, dtypes[b], j->counts[b], &j->error);
+        j->good = yg_exchange_bucket(exchange, b, dtypes[b], j->counts[b], 0, &j->error);
     for (int step = 0; step < STEPS && j->good; step++)
         j->good = run_step(j, exchange, step, &j->error);
     yg_exchange_free(exchange);
@@ -386,10 +386,11 @@ Test(shards, a_failure_ends_all) {
 Test(shards, buckets_of_all_programs_agree) {
     yg_error error = {0};
     yg_exchange *exchange = yg_exchange_new(NULL, &error);
-    cr_assert(yg_exchange_bucket(exchange, 0, YG_F32, 5, &error));
-    cr_assert(yg_exchange_bucket(exchange, 0, YG_F32, 5, &error));
-    cr_expect_not(yg_exchange_bucket(exchange, 0, YG_F64, 5, NULL));
-    cr_expect_not(yg_exchange_bucket(exchange, 0, YG_F32, 6, &error));
+    cr_assert(yg_exchange_bucket(exchange, 0, YG_F32, 5, 0, &error));
+    cr_assert(yg_exchange_bucket(exchange, 0, YG_F32, 5, 0, &error));
+    cr_expect_not(yg_exchange_bucket(exchange, 0, YG_F64, 5, 0, NULL));
+    cr_expect_not(yg_exchange_bucket(exchange, 0, YG_F32, 6, 0, &error));
+    cr_expect_not(yg_exchange_bucket(exchange, 0, YG_F32, 5, 1, NULL));
     cr_expect_eq(error.code, YG_ERROR_INTERNAL);
     yg_exchange_free(exchange);
 }

@@ -85,10 +85,9 @@ static void set_scalar(lookup *l, yg_node node, double value) {
         *(double *)yg_program_data(l->program, node) = value;
 }
 
-static void take_step(lookup *l, int step, double epoch) {
+static void take_step(lookup *l, int step) {
     set_scalar(l, l->updates.inputs.lr, l->optimizer.lr);
     set_scalar(l, l->updates.inputs.t, step);
-    set_scalar(l, l->updates.inputs.epoch, epoch);
     run(l->program);
 }
 
@@ -123,7 +122,7 @@ static void follow(const json_t *fixture, const json_t *c) {
     for (size_t step = 0; step < json_array_size(indices); step++) {
         fill(&l, l.index, json_array_get(indices, step));
         fill(&l, l.cotangent, json_array_get(json_object_get(fixture, "gradients"), step));
-        take_step(&l, (int)step + 1, 0);
+        take_step(&l, (int)step + 1);
         if (json_integer_value(json_array_get(told, compared)) == (json_int_t)step + 1)
             compare(&l, text, step + 1, json_array_get(tables, compared++));
     }
@@ -155,11 +154,6 @@ static void fill_batch(const lookup *l, yg_program *program, const sizes *s, int
         yg_element_set(s->dtype, cotangent, i, yg_random_normal((uint64_t)step, 2, (uint64_t)i));
 }
 
-/* The epoch of a step: a group may be frozen in the first. */
-static double epoch_of(int step) {
-    return step > 2;
-}
-
 static void check_bits(const char *text, const sizes *s) {
     lookup rows, whole;
     make(&rows, text, s, false, 0);
@@ -168,13 +162,13 @@ static void check_bits(const char *text, const sizes *s) {
     fill_leaf(whole.graph, whole.program, whole.table);
     for (int step = 1; step <= 5; step++) {
         fill_batch(&rows, rows.program, s, step);
-        take_step(&rows, step, epoch_of(step));
+        take_step(&rows, step);
         fill_batch(&whole, whole.gradients, s, step);
         run(whole.gradients);
         memcpy(yg_program_data(whole.program, whole.whole),
                yg_program_data(whole.gradients, whole.gradient),
                (size_t)yg_type_bytes(yg_node_type(whole.graph, whole.gradient)));
-        take_step(&whole, step, epoch_of(step));
+        take_step(&whole, step);
     }
     for (size_t i = 0; i < rows.updates.update_count; i++) {
         const yg_node a = rows.updates.updates[i].parameter;

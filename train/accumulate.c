@@ -37,8 +37,8 @@ static bool add_one(yg_graph *graph, yg_node parameter, const yg_accumulate_inpu
 }
 
 bool yg_accumulate_build(yg_batch_role role, yg_graph *graph, const yg_node *parameters,
-                         yg_node *gradients, size_t count, yg_optimizer_graph *out,
-                         yg_accumulate_inputs *inputs, yg_error *error) {
+                         yg_node *gradients, const bool *frozen, size_t count,
+                         yg_optimizer_graph *out, yg_accumulate_inputs *inputs, yg_error *error) {
     const yg_type scalar = yg_type_scalar(YG_F64);
     if (!yg_optimizer_graph_grow(out, count, error))
         return false;
@@ -46,12 +46,12 @@ bool yg_accumulate_build(yg_batch_role role, yg_graph *graph, const yg_node *par
     inputs->weight = yg_input(graph, "train.weight", &scalar);
     const yg_node first = yg_greater(graph, inputs->first, yg_scalar(graph, YG_F64, 0));
     for (size_t i = 0; i < count; i++) {
-        yg_node state;
+        yg_node state = YG_NONE;
         if (gradients[i] == YG_NONE)
             continue;
         if (!add_one(graph, parameters[i], inputs, first, &gradients[i], &state, out, error))
             return false;
-        if (role == YG_BATCH_PART)
+        if (role == YG_BATCH_PART && !frozen[i])
             out->updates[out->update_count++] = (yg_update){state, gradients[i]};
     }
     return !yg_graph_error(graph) || yg_fail_as(error, yg_graph_error(graph));

@@ -35,9 +35,9 @@ typedef struct yg_accumulate_inputs {
 bool yg_is_gradient_sum(const char *name);
 
 /* Replaces gradients[0..count) by the sums so far, and makes the inputs. The sums' tensors become
- * states of `out`; with YG_BATCH_PART, the sums are its updates too. */
+ * states of `out`; with YG_BATCH_PART, the sums are its updates too, but for frozen parameters. */
 bool yg_accumulate_build(yg_batch_role role, yg_graph *graph, const yg_node *parameters,
-                         yg_node *gradients, size_t count, yg_optimizer_graph *out,
-                         yg_accumulate_inputs *inputs, yg_error *error);
+                         yg_node *gradients, const bool *frozen, size_t count,
+                         yg_optimizer_graph *out, yg_accumulate_inputs *inputs, yg_error *error);
 
 #endif

@@ -101,7 +101,8 @@ static bool check_states(const yg_average *average, const yg_optimizer_graph *ou
 }
 
 bool yg_average_build(const yg_average *average, yg_graph *graph, const yg_node *parameters,
-                      size_t count, yg_optimizer_graph *out, yg_node *rate, yg_error *error) {
+                      const bool *frozen, size_t count, yg_optimizer_graph *out, yg_node *rate,
+                      yg_error *error) {
     const yg_type scalar = yg_type_scalar(YG_F64);
     if (!check_states(average, out, error) || !yg_optimizer_graph_grow(out, count, error))
         return false;
@@ -111,9 +112,10 @@ bool yg_average_build(const yg_average *average, yg_graph *graph, const yg_node 
     const yg_origin before = yg_graph_at(graph, average->origin);
     *rate = yg_input(graph, "train.average", &scalar);
     bool good = true;
-    for (size_t i = 0; good && i < count; i++)
-        good = values[parameters[i]] == YG_NONE ||
-               add_one(graph, parameters[i], values[parameters[i]], *rate, out, error);
+    for (size_t i = 0; good && i < count; i++) {
+        const yg_node value = frozen[i] ? parameters[i] : values[parameters[i]];
+        good = value == YG_NONE || add_one(graph, parameters[i], value, *rate, out, error);
+    }
     free(values);
     yg_graph_at(graph, before);
     return good && (!yg_graph_error(graph) || yg_fail_as(error, yg_graph_error(graph)));

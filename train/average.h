@@ -38,9 +38,10 @@ void yg_average_describe(const yg_average *average, yg_text *text);
 /* The rate of a step of the run, from 0, for the input below. */
 double yg_average_rate(const yg_average *average, int64_t step, int64_t epoch_steps);
 
-/* Appends the averages of those of parameters[0..count) that `out` updates. *rate becomes the
- * program's input of the rate, an f64 scalar. */
+/* Appends the averages of those of parameters[0..count) that `out` updates, and of those that are
+ * frozen. *rate becomes the program's input of the rate, an f64 scalar. */
 bool yg_average_build(const yg_average *average, yg_graph *graph, const yg_node *parameters,
-                      size_t count, yg_optimizer_graph *out, yg_node *rate, yg_error *error);
+                      const bool *frozen, size_t count, yg_optimizer_graph *out, yg_node *rate,
+                      yg_error *error);
 
 #endif

@@ -16,11 +16,12 @@ enum { GATHER_TAG, SPREAD_TAG, FIRST_TAG };
 
 typedef struct bucket {
     yg_dtype dtype;
-    int64_t count;
+    int64_t count, frozen_until;
     int slots;
     void **slot;   /* [slots]: partial sums, of `count` elements each */
     void *arrived; /* what another process has sent, before it is added */
     /* Of the step: */
+    bool used;    /* the step's phase needs it */
     bool begun;   /* all own shards have given theirs */
     size_t move;  /* of the tree's moves, the next one to make */
     int ticket;   /* of that move, if it receives and has begun; otherwise -1 */
@@ -135,23 +136,25 @@ static bool make_slots(yg_exchange *exchange, bucket *b, yg_error *error) {
 }
 
 bool yg_exchange_bucket(yg_exchange *exchange, size_t index, yg_dtype dtype, int64_t count,
-                        yg_error *error) {
+                        int64_t frozen_until, yg_error *error) {
     if (index < exchange->bucket_count)
         return (exchange->buckets[index].dtype == dtype &&
-                exchange->buckets[index].count == count) ||
+                exchange->buckets[index].count == count &&
+                exchange->buckets[index].frozen_until == frozen_until) ||
                yg_fail(error, YG_ERROR_INTERNAL, YG_NOWHERE,
                        "the programs of a step have other gradients than each other");
     bucket *grown = realloc(exchange->buckets, (index + 1) * sizeof *grown);
     if (!grown)
         return yg_fail_memory(error);
     exchange->buckets = grown;
-    exchange->buckets[index] = (bucket){.dtype = dtype, .count = count, .ticket = -1};
+    exchange->buckets[index] =
+        (bucket){.dtype = dtype, .count = count, .frozen_until = frozen_until, .ticket = -1};
     exchange->bucket_count = index + 1;
     return !exchange->tree.shards || make_slots(exchange, &exchange->buckets[index], error);
 }
 
-bool yg_exchange_begin(yg_exchange *exchange, int64_t shards, const yg_shard_tree **tree,
-                       yg_error *error) {
+bool yg_exchange_begin(yg_exchange *exchange, int64_t shards, int64_t phase,
+                       const yg_shard_tree **tree, yg_error *error) {
     *tree = &exchange->tree;
     if (exchange->tree.shards != shards) {
         yg_shard_tree_free(&exchange->tree);
@@ -163,7 +166,8 @@ bool yg_exchange_begin(yg_exchange *exchange, int64_t shards, const yg_shard_tre
     }
     for (size_t i = 0; i < exchange->bucket_count; i++) {
         bucket *b = &exchange->buckets[i];
-        b->begun = exchange->tree.first == exchange->tree.end;
+        b->used = phase == 0 || b->frozen_until < phase;
+        b->begun = b->used && exchange->tree.first == exchange->tree.end;
         b->move = b->sent = 0;
         b->ticket = -1;
     }
@@ -339,7 +343,7 @@ bool yg_exchange_is_finite(const yg_exchange *exchange) {
     const int merges = exchange->tree.merges[own];
     const int slot = exchange->tree.leaf[own] - (merges > 0 ? merges - 1 : 0);
     for (size_t i = 0; i < exchange->bucket_count; i++)
-        for (int64_t k = 0; k < exchange->buckets[i].count; k++)
+        for (int64_t k = 0; exchange->buckets[i].used && k < exchange->buckets[i].count; k++)
             if (!isfinite(
                     yg_element_get(exchange->buckets[i].dtype, exchange->buckets[i].slot[slot], k)))
                 return false;

@@ -26,13 +26,14 @@ void yg_exchange_free(yg_exchange *exchange); /* NULL is allowed */
 const yg_processes *yg_exchange_processes(const yg_exchange *exchange);
 
 /* Makes room for a bucket of so many elements, YG_F32 or YG_F64, at its first call, and compares at
- * later ones: all programs must have the same buckets. */
+ * later ones: all programs must have the same buckets. In a phase (optimizer.h) of at most
+ * `frozen_until`, the bucket is neither filled nor summed. */
 bool yg_exchange_bucket(yg_exchange *exchange, size_t bucket, yg_dtype dtype, int64_t count,
-                        yg_error *error);
+                        int64_t frozen_until, yg_error *error);
 
 /* Begins a step of so many shards. Afterwards *tree is that of this process. */
-bool yg_exchange_begin(yg_exchange *exchange, int64_t shards, const yg_shard_tree **tree,
-                       yg_error *error);
+bool yg_exchange_begin(yg_exchange *exchange, int64_t shards, int64_t phase,
+                       const yg_shard_tree **tree, yg_error *error);
 /* The shard, one of this process's, that the next calls of yg_exchange_add() are for. */
 void yg_exchange_shard(yg_exchange *exchange, int64_t shard);
 

@@ -59,6 +59,8 @@ typedef struct plan {
     yg_node *nodes;
     size_t trainable;
     yg_node *parameters, *gradients; /* of the trainable ones */
+    int64_t *frozen_until;           /* likewise: how many epochs they are frozen */
+    bool *frozen;                    /* likewise: they have a gradient, but not in this phase */
     size_t state_count;
     yg_node *states; /* the new values of the model's own */
 } plan;
@@ -67,6 +69,8 @@ static void free_plan(plan *p) {
     free(p->nodes);
     free(p->parameters);
     free(p->gradients);
+    free(p->frozen_until);
+    free(p->frozen);
     free(p->states);
 }
 
@@ -132,33 +136,72 @@ static bool add_sums(const yg_executable_options *options, yg_executable *execut
                      step_inputs *inputs, yg_error *error) {
     yg_graph *graph = yg_network_graph(executable->network);
     if (is_shard(options->role)) {
-        const yg_shard_values values = {p->gradients, p->states, p->trainable, p->state_count};
-        return yg_shards_build(options->role, graph, options->exchange, &values, &inputs->shard,
-                               error);
+        const yg_shard_values values = {.gradients = p->gradients,
+                                        .states = p->states,
+                                        .gradient_count = p->trainable,
+                                        .state_count = p->state_count,
+                                        .frozen_until = p->frozen_until};
+        return yg_shards_build(options->role, graph, options->exchange, options->phase, &values,
+                               &inputs->shard, error);
     }
     yg_optimizer_graph *out =
         options->role == YG_BATCH_PART ? &executable->updates : &executable->sums;
     return options->role == YG_BATCH_WHOLE ||
-           yg_accumulate_build(options->role, graph, p->parameters, p->gradients, p->trainable, out,
-                               &inputs->batch, error);
+           yg_accumulate_build(options->role, graph, p->parameters, p->gradients, p->frozen,
+                               p->trainable, out, &inputs->batch, error);
+}
+
+/* Notes which parameters are frozen. Their gradients are in the graph, but nothing that is computed
+ * reads them. */
+static bool list_frozen(const yg_executable_options *options, const yg_graph *graph, plan *p,
+                        yg_error *error) {
+    p->frozen_until = calloc(p->trainable + 1, sizeof *p->frozen_until);
+    p->frozen = calloc(p->trainable + 1, sizeof *p->frozen);
+    if (!p->frozen_until || !p->frozen)
+        return yg_fail_memory(error);
+    if (!yg_optimizer_list_frozen(options->optimizer, graph, p->parameters, p->trainable,
+                                  p->frozen_until, error))
+        return false;
+    for (size_t i = 0; i < p->trainable; i++)
+        p->frozen[i] = p->gradients[i] != YG_NONE && options->phase > 0 &&
+                       p->frozen_until[i] >= options->phase;
+    return true;
+}
+
+/* Penalties and clipping. As in PyTorch, a parameter that is frozen has no part in the norm. */
+static bool apply_terms(const yg_executable_options *options, yg_graph *graph, const plan *p,
+                        yg_error *error) {
+    yg_node *trained = calloc(p->trainable + 1, sizeof *trained);
+    if (!trained)
+        return yg_fail_memory(error);
+    for (size_t i = 0; i < p->trainable; i++)
+        trained[i] = p->frozen[i] ? YG_NONE : p->gradients[i];
+    const bool good = yg_gradient_terms_apply(&options->terms, graph, p->parameters, trained,
+                                              p->trainable, error);
+    for (size_t i = 0; i < p->trainable; i++)
+        if (!p->frozen[i])
+            p->gradients[i] = trained[i];
+    free(trained);
+    return good;
 }
 
 static bool add_updates(const yg_executable_options *options, yg_executable *executable, plan *p,
                         step_inputs *inputs, yg_error *error) {
     yg_graph *graph = yg_network_graph(executable->network);
     yg_optimizer_graph *out = &executable->updates;
-    if (!add_sums(options, executable, p, inputs, error))
+    if (!list_frozen(options, graph, p, error) || !add_sums(options, executable, p, inputs, error))
         return false;
     if (options->role == YG_BATCH_SHARD)
         return true;
     if (options->role == YG_BATCH_PART)
         return add_state_updates(executable, p, error);
-    return yg_gradient_terms_apply(&options->terms, graph, p->parameters, p->gradients,
-                                   p->trainable, error) &&
-           yg_optimizer_build(options->optimizer, graph, p->parameters, p->gradients, p->trainable,
-                              out, error) &&
+    yg_optimizer optimizer = *options->optimizer;
+    optimizer.phase = options->phase;
+    return apply_terms(options, graph, p, error) &&
+           yg_optimizer_build(&optimizer, graph, p->parameters, p->gradients, p->trainable, out,
+                              error) &&
            (!options->average ||
-            yg_average_build(options->average, graph, p->parameters, p->trainable, out,
+            yg_average_build(options->average, graph, p->parameters, p->frozen, p->trainable, out,
                              &inputs->average_rate, error)) &&
            add_state_updates(executable, p, error);
 }
@@ -263,7 +306,7 @@ static bool build(const yg_executable_options *options, yg_executable *executabl
                                         .shares_memory = true,
                                         .recompute = options->recompute};
     step_inputs inputs = {YG_NONE, {YG_NONE, YG_NONE}, {YG_NONE, YG_NONE, YG_NONE}};
-    executable->updates.inputs = (yg_optimizer_inputs){YG_NONE, YG_NONE, YG_NONE};
+    executable->updates.inputs = (yg_optimizer_inputs){YG_NONE, YG_NONE};
     executable->network = yg_executable_network(options, executable->batch, error);
     if (!executable->network)
         return false;
@@ -290,7 +333,6 @@ static bool build(const yg_executable_options *options, yg_executable *executabl
                         executable->program);
     executable->lr = scalar_input(executable, executable->updates.inputs.lr);
     executable->t = scalar_input(executable, executable->updates.inputs.t);
-    executable->epoch = scalar_input(executable, executable->updates.inputs.epoch);
     executable->average_rate = scalar_input(executable, inputs.average_rate);
     const bool shard = is_shard(options->role);
     executable->first = scalar_input(executable, shard ? inputs.shard.first : inputs.batch.first);
@@ -312,6 +354,7 @@ yg_executable *yg_executable_new(const yg_executable_options *options, int64_t b
     executable->batch = batch;
     executable->length = options->length;
     executable->role = options->role;
+    executable->phase = options->phase;
     executable->plan = options->plan;
     if (!build(options, executable, &p, error)) {
         yg_executable_free(executable);

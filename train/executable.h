@@ -31,6 +31,7 @@ typedef struct yg_executable_options {
     bool random_loss;              /* a model without a loss gets one: see yg_random_loss_build() */
     const yg_optimizer *optimizer; /* NULL: no updates */
     yg_gradient_terms terms;       /* of the updates' gradients */
+    int64_t phase;                 /* of yg_optimizer_phase(); 0: all groups are trained */
     const yg_average *average;     /* of the weights; NULL: none */
     yg_batch_role role;            /* in a step */
     yg_exchange *exchange;         /* of a step's shards; NULL: there are none */
@@ -61,6 +62,7 @@ typedef struct yg_executable {
     int64_t batch;             /* examples */
     int64_t length;            /* as in the options */
     yg_batch_role role;        /* as in the options */
+    int64_t phase;             /* as in the options */
     uint64_t used;             /* when a set of executables gave it last */
     const yg_score_plan *plan; /* or NULL */
     yg_network *network;
@@ -86,8 +88,7 @@ typedef struct yg_executable {
     yg_optimizer_graph updates; /* those of the model's own states too */
     yg_optimizer_graph sums;    /* the states of yg_accumulate_build(), for YG_BATCH_LAST */
     double *lr;                 /* input of the program: the learning rate; NULL: it is not used */
-    double *t;     /* input of the program: the number of the step, from 1; NULL: it is not used */
-    double *epoch; /* input of the program: whole epochs done; NULL: it is not used */
+    double *t; /* input of the program: the number of the step, from 1; NULL: it is not used */
     double *average_rate;   /* input of the program: see average.h; NULL: it is not used */
     int64_t *exchange;      /* input of the program: see shard_operators.h; NULL: it is not used */
     double *first, *weight; /* inputs of the program: see accumulate.h, shard_operators.h; NULL:

@@ -71,13 +71,24 @@ static void forget_one(yg_executables *executables) {
     all[oldest] = all[--executables->count];
 }
 
+void yg_executables_enter(yg_executables *executables, int64_t phase) {
+    const int64_t before = executables->options.phase;
+    for (size_t i = executables->count; i-- > 1;)
+        if (before != phase && executables->executables[i]->phase == before) {
+            yg_executable_free(executables->executables[i]);
+            executables->executables[i] = executables->executables[--executables->count];
+        }
+    executables->options.phase = phase;
+}
+
 yg_executable *yg_executables_get(yg_executables *executables, int64_t batch, int64_t length,
                                   yg_error *error) {
     if (length)
         length = yg_sequences_padded(&executables->options.data->sequencing, length);
     for (size_t i = 0; i < executables->count; i++) {
         yg_executable *executable = executables->executables[i];
-        if (executable->batch != batch || executable->length != length)
+        if (executable->batch != batch || executable->length != length ||
+            executable->phase != executables->options.phase)
             continue;
         executable->used = ++executables->used;
         return executable;

@@ -35,6 +35,9 @@ bool yg_executables_plan(yg_executables *executables, yg_error *error);
  * with another size; NULL on failure. */
 yg_executable *yg_executables_get(yg_executables *executables, int64_t batch, int64_t length,
                                   yg_error *error);
+/* Sets the phase of a run (optimizer.h) that yg_executables_get() is for, and frees what was
+ * compiled for the one before. The first executable is kept, because the others use its memory. */
+void yg_executables_enter(yg_executables *executables, int64_t phase);
 void yg_executables_free(yg_executables *executables); /* what it holds, not the struct */
 
 /* Fails where the deadline has passed. */

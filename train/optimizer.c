@@ -15,7 +15,8 @@ typedef struct group {
     yg_optimizer optimizer;
     const char *pattern; /* NULL: the parameters that no pattern matches */
     double lr_ratio;
-    yg_node step, active;                /* YG_NONE: the group is never frozen */
+    yg_node step;                        /* YG_NONE: the group is never frozen */
+    bool frozen;                         /* in this phase */
     yg_node shared[YG_OPTIMIZER_STATES]; /* states that have been made; YG_NONE: not yet */
 } group;
 
@@ -34,7 +35,8 @@ static void begin_group(const yg_optimizer *whole, const char *pattern, group *g
     const bool same = own->lr >= whole->lr && own->lr <= whole->lr;
     group->pattern = pattern;
     group->lr_ratio = same ? 1 : own->lr / whole->lr;
-    group->step = group->active = YG_NONE;
+    group->frozen = whole->phase > 0 && own->frozen_until >= whole->phase;
+    group->step = YG_NONE;
     for (size_t k = 0; k < YG_OPTIMIZER_STATES; k++)
         group->shared[k] = YG_NONE;
 }
@@ -92,6 +94,28 @@ static bool check_patterns(const yg_optimizer *optimizer, const job *job, const 
     return true;
 }
 
+int64_t yg_optimizer_phase(const yg_optimizer *optimizer, int64_t epoch) {
+    int64_t phase = 0;
+    yg_optimizer group;
+    for (size_t i = 0; optimizer->groups && i < optimizer->groups->count; i++)
+        if (yg_optimizer_group(optimizer, i, &group, NULL) && group.frozen_until >= epoch &&
+            (phase == 0 || group.frozen_until < phase))
+            phase = group.frozen_until;
+    return phase;
+}
+
+bool yg_optimizer_list_frozen(const yg_optimizer *optimizer, const yg_graph *graph,
+                              const yg_node *parameters, size_t count, int64_t *frozen_until,
+                              yg_error *error) {
+    job job = {.error = error};
+    const bool good = begin_groups(optimizer, &job);
+    for (size_t i = 0; good && i < count; i++)
+        frozen_until[i] =
+            group_of(&job, yg_node_name(graph, parameters[i]))->optimizer.frozen_until;
+    free(job.groups);
+    return good;
+}
+
 /* ------------------------------------------------------------------------------- states ---- */
 
 /* Makes the tensor "@STATE", or "@STATE.OF". */
@@ -108,29 +132,21 @@ static yg_node make_state(job *job, const char *state, const char *of, const yg_
     return node;
 }
 
-/* Before the group is trained, a tensor keeps its value, or that of another node. */
-static void add_update(job *job, const group *group, yg_node node, yg_node value, yg_node kept) {
-    if (group->active != YG_NONE)
-        value = yg_where(job->graph, group->active, value, kept);
+static void add_update(job *job, yg_node node, yg_node value) {
     job->out->updates[job->out->update_count++] = (yg_update){node, value};
 }
 
 /* A group that is frozen at first counts its own steps. */
 static bool count_steps(job *job, group *group) {
     const yg_type scalar = yg_type_scalar(YG_F64);
-    yg_optimizer_inputs *inputs = &job->out->inputs;
     if (group->optimizer.frozen_until == 0 || group->step != YG_NONE)
         return true;
     const yg_node count = make_state(job, "step", group->pattern, &scalar);
     if (count == YG_NONE)
         return false;
-    if (inputs->epoch == YG_NONE)
-        inputs->epoch = yg_input(job->graph, "train.epoch", &scalar);
-    group->active =
-        yg_greater_equal(job->graph, inputs->epoch,
-                         yg_scalar(job->graph, YG_F64, (double)group->optimizer.frozen_until));
     group->step = yg_offset(job->graph, count, 1);
-    add_update(job, group, count, group->step, count);
+    if (!group->frozen)
+        add_update(job, count, group->step);
     return true;
 }
 
@@ -184,26 +200,29 @@ static bool check_rows(const job *job, const yg_optimizer *optimizer, yg_node pa
                    optimizer->update->name);
 }
 
-/* Puts back the rows that an update has computed. Before the group is trained they keep their
- * values, as in add_update(). */
-static void add_row_updates(job *job, const group *group, const yg_update_rows *rows,
-                            const yg_update_call *call, yg_node value, size_t count) {
-    yg_node tables[1 + YG_OPTIMIZER_STATES], new[1 + YG_OPTIMIZER_STATES];
-    yg_node old[1 + YG_OPTIMIZER_STATES];
-    tables[0] = rows->table;
-    old[0] = call->parameter;
-    new[0] = value;
-    for (size_t k = 0; k < count; k++) {
-        tables[1 + k] = rows->tables[k];
-        old[1 + k] = call->state[k];
-        new[1 + k] = call->new_state[k];
-    }
-    for (size_t k = 0; k <= count; k++) {
-        if (group->active != YG_NONE)
-            new[k] = yg_where(job->graph, group->active, new[k], old[k]);
-        job->out->updates[job->out->update_count++] =
-            (yg_update){tables[k], yg_update_rows_put(job->graph, rows, tables[k], new[k])};
-    }
+/* Puts back the rows that an update has computed. */
+static void add_row_updates(job *job, const yg_update_rows *rows, const yg_update_call *call,
+                            yg_node value, size_t count) {
+    add_update(job, rows->table, yg_update_rows_put(job->graph, rows, rows->table, value));
+    for (size_t k = 0; k < count; k++)
+        add_update(job, rows->tables[k],
+                   yg_update_rows_put(job->graph, rows, rows->tables[k], call->new_state[k]));
+}
+
+/* The updates of a parameter that is frozen: only what stands for it when the weights are
+ * evaluated follows it. */
+static void add_frozen_updates(job *job, const yg_update_call *call, const yg_state_spec *states,
+                               size_t count) {
+    for (size_t k = 0; k < count; k++)
+        if (strcmp(states[k].name, YG_STATE_AVERAGE) == 0)
+            add_update(job, call->state[k], call->parameter);
+}
+
+static void add_updates(job *job, const group *group, yg_update_call *call, size_t count) {
+    add_update(job, call->parameter, group->optimizer.update->build(call));
+    for (size_t k = 0; k < count; k++)
+        if (group->shared[k] == YG_NONE)
+            add_update(job, call->state[k], call->new_state[k]);
 }
 
 /* Appends the updates of one parameter and of its state. */
@@ -226,19 +245,17 @@ static bool build_one(job *job, yg_node parameter, yg_node gradient) {
     for (size_t k = 0; k < count; k++)
         if (!add_state(job, group, &states[k], &call, k))
             return false;
-    if (is_by_rows(job, optimizer, gradient)) {
+    if (group->frozen) {
+        add_frozen_updates(job, &call, states, count);
+    } else if (is_by_rows(job, optimizer, gradient)) {
         const yg_update_rows rows = yg_update_rows_begin(&call, count);
-        add_row_updates(job, group, &rows, &call, optimizer->update->build(&call), count);
+        add_row_updates(job, &rows, &call, optimizer->update->build(&call), count);
         return true;
+    } else {
+        add_updates(job, group, &call, count);
     }
-    const yg_node value = optimizer->update->build(&call);
-    add_update(job, group, parameter, value, parameter);
-    for (size_t k = 0; k < count; k++) {
-        if (group->shared[k] == YG_NONE)
-            add_update(job, group, call.state[k], call.new_state[k],
-                       strcmp(states[k].name, YG_STATE_AVERAGE) == 0 ? parameter : call.state[k]);
+    for (size_t k = 0; k < count; k++)
         group->shared[k] = states[k].shared ? call.state[k] : YG_NONE;
-    }
     return true;
 }
 
@@ -263,7 +280,7 @@ bool yg_optimizer_build(const yg_optimizer *optimizer, yg_graph *graph, const yg
                         const yg_node *gradients, size_t count, yg_optimizer_graph *out,
                         yg_error *error) {
     job job = {.graph = graph, .out = out, .error = error};
-    *out = (yg_optimizer_graph){.inputs = {YG_NONE, YG_NONE, YG_NONE}};
+    *out = (yg_optimizer_graph){.inputs = {YG_NONE, YG_NONE}};
     if (!optimizer->update->build)
         return yg_fail(error, YG_ERROR_ARGUMENT, optimizer->origin,
                        "%s evaluates the loss several times a step, so it cannot be part of a "
@@ -300,7 +317,7 @@ void yg_optimizer_graph_free(yg_optimizer_graph *out) {
         free(out->states[i].name);
     free(out->states);
     free(out->updates);
-    *out = (yg_optimizer_graph){.inputs = {YG_NONE, YG_NONE, YG_NONE}};
+    *out = (yg_optimizer_graph){.inputs = {YG_NONE, YG_NONE}};
 }
 
 /* -------------------------------------------------------------------------------- clipping ---- */

@@ -27,6 +27,7 @@ typedef struct yg_optimizer {
     yg_origin origin;                     /* of its nodes */
     const yg_value *groups; /* `groups:`, which must live as long as this is used; NULL: none */
     int64_t frozen_until;   /* of a group: how many epochs pass before it is trained */
+    int64_t phase; /* of the step that is built: see yg_optimizer_phase(); 0: all groups train */
 } yg_optimizer;
 
 /* Reads `{type: …, lr: …}`. False on failure; the message for an unknown type or option suggests
@@ -40,9 +41,8 @@ const char *yg_optimizer_name(const yg_optimizer *optimizer);
 /* Inputs of the step's program. They are f64 scalars for parameters of any type, because PyTorch
  * computes its factors in double precision. YG_NONE: the optimizer does not use that input. */
 typedef struct yg_optimizer_inputs {
-    yg_node lr;    /* the learning rate: an input, so that a schedule can change it each step */
-    yg_node t;     /* the number of the step, from 1 */
-    yg_node epoch; /* whole epochs done; used where a group is frozen until one */
+    yg_node lr; /* the learning rate: an input, so that a schedule can change it each step */
+    yg_node t;  /* the number of the step, from 1 */
 } yg_optimizer_inputs;
 
 /* One tensor of state. It is a parameter of the graph, zero at the start, named
@@ -61,9 +61,15 @@ typedef struct yg_optimizer_graph {
     yg_optimizer_state *states;
 } yg_optimizer_graph;
 
+/* Groups that are frozen until some epoch (`frozen_until`) cut a run into phases. In each phase
+ * other parameters are trained, by another program. The phase of an epoch, the first of which is 1,
+ * is the least `frozen_until` of the groups that are frozen in it; 0: all groups are trained. */
+int64_t yg_optimizer_phase(const yg_optimizer *optimizer, int64_t epoch);
+
 /* Appends the updates of parameters[0..count) by gradients[0..count). A parameter with the gradient
- * YG_NONE gets no update. A group's pattern that matches no parameter is an error. False on
- * failure; freed by yg_optimizer_graph_free() after success. */
+ * YG_NONE gets no update. One that is frozen in the phase gets none either, but its states are
+ * listed: all phases have the same. A group's pattern that matches no parameter is an error. False
+ * on failure; freed by yg_optimizer_graph_free() after success. */
 bool yg_optimizer_build(const yg_optimizer *optimizer, yg_graph *graph, const yg_node *parameters,
                         const yg_node *gradients, size_t count, yg_optimizer_graph *out,
                         yg_error *error);

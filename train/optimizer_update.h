@@ -82,6 +82,11 @@ struct yg_optimizer_update {
 bool yg_optimizer_group(const yg_optimizer *optimizer, size_t group, yg_optimizer *out,
                         yg_error *error);
 
+/* Tells for each parameter how many epochs its group is frozen. */
+bool yg_optimizer_list_frozen(const yg_optimizer *optimizer, const yg_graph *graph,
+                              const yg_node *parameters, size_t count, int64_t *frozen_until,
+                              yg_error *error);
+
 /* Makes room for `count` more states and as many more updates. */
 bool yg_optimizer_graph_grow(yg_optimizer_graph *out, size_t count, yg_error *error);
 

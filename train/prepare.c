@@ -70,8 +70,8 @@ static bool list_evaluated(yg_run *run, yg_error *error) {
     return true;
 }
 
-/* Makes the programs and the tensors that they share. The program of the longest sequences comes
- * first, because the others use its memory. */
+/* Makes the programs and the tensors that they share. The program of the longest sequences, which
+ * trains all groups, comes first: it needs the most memory, and the others use that too. */
 static bool make_programs(yg_run *run, yg_error *error) {
     const yg_settings *s = &run->settings;
     const yg_executable_options common = {.model = run->model,

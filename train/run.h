@@ -55,8 +55,9 @@ typedef struct yg_run {
     bool failed_together; /* all processes have found the same failure; process 0 tells it */
     struct yg_run_shards *shards; /* NULL: a batch is not cut into shards */
     struct yg_run_lbfgs *lbfgs;   /* NULL: the training programs have the updates in them */
-    yg_stream *examples;          /* of the training part, shuffled in each epoch */
-    yg_rate_plan rates;           /* of the whole run; it also has the numbers of steps */
+    int64_t phase_epoch; /* the programs that train are for the phase of this epoch; 0: of none */
+    yg_stream *examples; /* of the training part, shuffled in each epoch */
+    yg_rate_plan rates;  /* of the whole run; it also has the numbers of steps */
     yg_run_position at;
     yg_history history;
     yg_event_file events; /* of the history, for TensorBoard */

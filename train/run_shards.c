@@ -175,6 +175,7 @@ static yg_executable *run_idle(step *t, yg_error *error) {
         idle->count = 0;
         idle->executables = NULL;
     }
+    yg_executables_enter(idle, run->train.options.phase);
     yg_executable *executable =
         yg_executables_get(idle, yg_run_program_batch(run), run->train.longest, error);
     if (!executable)
@@ -237,7 +238,8 @@ yg_executable *yg_run_shards_step(yg_run *run, int64_t begin, int64_t end, doubl
     step t = {.run = run, .s = run->shards, .begin = begin, .count = end - begin, .lr = lr};
     const int64_t most = run->settings.shards;
     yg_executable *executable = NULL;
-    if (!yg_exchange_begin(t.s->exchange, t.count < most ? t.count : most, &t.tree, error) ||
+    if (!yg_exchange_begin(t.s->exchange, t.count < most ? t.count : most, run->train.options.phase,
+                           &t.tree, error) ||
         !make_room(&t, error))
         return NULL;
     if (run->before)

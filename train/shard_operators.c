@@ -90,16 +90,18 @@ static const yg_op take_op = {
 /* ------------------------------------------------------------------------------ buckets ---- */
 
 typedef struct item {
-    yg_node *value; /* replaced by its sum */
-    yg_type type;   /* of the value */
-    yg_node given;  /* the value as it is given: a whole number as f64 */
-    bool whole;     /* whole numbers: only those of the first shard count */
+    yg_node *value;       /* replaced by its sum */
+    yg_type type;         /* of the value */
+    yg_node given;        /* the value as it is given: a whole number as f64 */
+    bool whole;           /* whole numbers: only those of the first shard count */
+    int64_t frozen_until; /* of its parameter; of a state 0 */
 } item;
 
 typedef struct job {
     yg_batch_role role;
     yg_graph *graph;
     yg_exchange *exchange;
+    int64_t phase;
     yg_shard_inputs *inputs;
     yg_node *operands; /* room for those of a bucket of all items */
     item *items;
@@ -114,21 +116,21 @@ static yg_dtype dtype_of(const job *j, const item *of) {
     return yg_node_type(j->graph, of->given)->dtype;
 }
 
-static void add_item(job *j, yg_node *value) {
+static void add_item(job *j, yg_node *value, int64_t frozen_until) {
     if (*value == YG_NONE)
         return;
     const yg_type type = *yg_node_type(j->graph, *value);
     const bool whole = !yg_dtype_is_float(type.dtype);
     const yg_node given = whole ? yg_cast(j->graph, *value, YG_F64) : *value;
     if (given != YG_NONE)
-        j->items[j->count++] = (item){value, type, given, whole};
+        j->items[j->count++] = (item){value, type, given, whole, frozen_until};
 }
 
 /* Lists the states that are of whole numbers, or the others. */
 static void list_states(job *j, const yg_shard_values *values, bool whole) {
     for (size_t i = 0; i < values->state_count; i++)
         if (whole != yg_dtype_is_float(yg_node_type(j->graph, values->states[i])->dtype))
-            add_item(j, &values->states[i]);
+            add_item(j, &values->states[i], 0);
 }
 
 /* In the order in which they are known: states before the backward pass, and the gradients of the
@@ -137,17 +139,19 @@ static void list_items(job *j, const yg_shard_values *values) {
     list_states(j, values, false);
     j->states = j->count;
     for (size_t i = values->gradient_count; i-- > 0;)
-        add_item(j, &values->gradients[i]);
+        add_item(j, &values->gradients[i], values->frozen_until[i]);
     list_states(j, values, true);
 }
 
-/* Cuts the list into buckets. Where it is cut depends on types only, so all programs agree. */
+/* Cuts the list into buckets. What a phase leaves out is in other buckets than the rest. Where the
+ * list is cut does not depend on the phase, so all programs agree. */
 static void cut(job *j) {
     int64_t bytes = 0;
     for (size_t i = 0; i < j->count; i++) {
         const item *at = &j->items[i], *before = at - 1;
         const bool begins = i == 0 || i == j->states || bytes >= BUCKET_BYTES ||
-                            before->whole != at->whole || dtype_of(j, before) != dtype_of(j, at);
+                            before->whole != at->whole || dtype_of(j, before) != dtype_of(j, at) ||
+                            before->frozen_until != at->frozen_until;
         if (begins)
             bytes = j->sizes[j->bucket_count++] = 0;
         bytes += yg_type_bytes(yg_node_type(j->graph, at->given));
@@ -184,25 +188,34 @@ static void append_take(job *j, size_t bucket, size_t first) {
     }
 }
 
+/* Whether the bucket that begins with that item is summed in this phase. */
+static bool is_needed(const job *j, size_t first) {
+    return j->phase == 0 || j->items[first].frozen_until < j->phase;
+}
+
 static bool append(job *j, yg_error *error) {
     cut(j);
     for (size_t b = 0; b < j->bucket_count; b++) {
         const size_t first = b ? j->ends[b - 1] : 0;
-        if (!yg_exchange_bucket(j->exchange, b, dtype_of(j, &j->items[first]), j->sizes[b], error))
+        if (!yg_exchange_bucket(j->exchange, b, dtype_of(j, &j->items[first]), j->sizes[b],
+                                j->items[first].frozen_until, error))
             return false;
-        if (j->role != YG_BATCH_NO_SHARD)
+        if (j->role != YG_BATCH_NO_SHARD && is_needed(j, first))
             append_give(j, b, first);
     }
-    for (size_t b = 0; b < j->bucket_count && j->role != YG_BATCH_SHARD; b++)
-        append_take(j, b, b ? j->ends[b - 1] : 0);
+    for (size_t b = 0; b < j->bucket_count && j->role != YG_BATCH_SHARD; b++) {
+        const size_t first = b ? j->ends[b - 1] : 0;
+        if (is_needed(j, first))
+            append_take(j, b, first);
+    }
     return !yg_graph_error(j->graph) || yg_fail_as(error, yg_graph_error(j->graph));
 }
 
-bool yg_shards_build(yg_batch_role role, yg_graph *graph, yg_exchange *exchange,
+bool yg_shards_build(yg_batch_role role, yg_graph *graph, yg_exchange *exchange, int64_t phase,
                      const yg_shard_values *values, yg_shard_inputs *inputs, yg_error *error) {
     const size_t room = values->gradient_count + values->state_count + 1;
     const yg_type scalar = yg_type_scalar(YG_F64), address = yg_type_scalar(YG_I64);
-    job j = {.role = role, .graph = graph, .exchange = exchange, .inputs = inputs};
+    job j = {.role = role, .graph = graph, .exchange = exchange, .phase = phase, .inputs = inputs};
     inputs->exchange = yg_input(graph, "train.exchange", &address);
     inputs->weight = yg_input(graph, "train.weight", &scalar);
     inputs->first = yg_input(graph, "train.first", &scalar);

@@ -29,11 +29,13 @@ typedef struct yg_shard_inputs {
 typedef struct yg_shard_values {
     yg_node *gradients, *states;
     size_t gradient_count, state_count;
+    const int64_t *frozen_until; /* by gradient: how many epochs its parameter is frozen */
 } yg_shard_values;
 
 /* Appends what gives the values to the exchange, unless the role is YG_BATCH_NO_SHARD. Replaces
- * them by their sums, unless it is YG_BATCH_SHARD. Tells the exchange which buckets there are. */
-bool yg_shards_build(yg_batch_role role, yg_graph *graph, yg_exchange *exchange,
+ * them by their sums, unless it is YG_BATCH_SHARD. Tells the exchange which buckets there are.
+ * Gradients that are not needed in that phase (optimizer.h) stay as they are. */
+bool yg_shards_build(yg_batch_role role, yg_graph *graph, yg_exchange *exchange, int64_t phase,
                      const yg_shard_values *values, yg_shard_inputs *inputs, yg_error *error);
 
 #endif

@@ -25,7 +25,6 @@ void yg_run_set_inputs(const yg_run *run, const yg_executable *executable, doubl
     const yg_run_position *at = &run->at;
     set(executable->lr, lr);
     set(executable->t, (double)(at->steps + 1));
-    set(executable->epoch, (double)at->epochs);
     set(executable->average_rate,
         yg_average_rate(&run->settings.average, at->steps, run->rates.epoch_steps));
 }
@@ -74,6 +73,17 @@ static bool sums_are_finite(const yg_run *run) {
     return true;
 }
 
+/* Chooses the programs that leave out what is frozen in the epoch of this step. */
+static void enter_phase(yg_run *run) {
+    const int64_t epoch = run->at.epochs + 1;
+    if (run->phase_epoch == epoch)
+        return;
+    const int64_t phase = yg_optimizer_phase(&run->settings.optimizer, epoch);
+    yg_executables_enter(&run->train, phase);
+    yg_executables_enter(&run->parts, phase);
+    run->phase_epoch = epoch;
+}
+
 yg_executable *yg_run_step(yg_run *run, yg_error *error) {
     const int64_t size = run->settings.batch_size, batches = run->settings.accumulate;
     const int64_t begin = run->at.epoch_step * batches * size, end = end_of_step(run, begin);
@@ -81,6 +91,7 @@ yg_executable *yg_run_step(yg_run *run, yg_error *error) {
     double lr;
     if (!yg_run_rate(run, run->at.steps, &lr, error))
         return NULL;
+    enter_phase(run);
     run->progress.learning_rate = lr;
     run->progress.epoch = run->at.epochs + 1;
     run->progress.loss = 0;
