@@ -9,11 +9,12 @@
  */
 #include "build.h"
 #include "elementwise.h"
-#include "exp_range.h"
 #include "loss.h"
 #include "registry.h"
+#include "vector_functions.h"
 
-YG_BINARY_MATH_TILES(bce_elements, (b - 1) * YG_BOUNDED(YG_LOG1P(-a)) - b * YG_BOUNDED(log(a)))
+YG_BINARY_MATH_TILES(bce_elements,
+                     (b - 1) * YG_BOUNDED(YG_VECTOR_LOG1P(-a)) - b * YG_BOUNDED(log(a)))
 
 static yg_node bound(yg_graph *graph, yg_node x, double low) {
     return x == YG_NONE

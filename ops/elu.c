@@ -5,14 +5,11 @@
  */
 #include "build.h"
 #include "elementwise.h"
-#include "exp_range.h"
 #include "registry.h"
+#include "vector_functions.h"
 
-/* max(x, 0) + [x < 0] · alpha · (exp(-|x|) - 1). The exponential cannot overflow. NaN comes through
- * the first term. [x < 0] is a factor 0 or 1, not a condition: a branch would keep the loop from
- * being vectorised. */
 YG_UNARY_MATH_TILES_WITH(elu, const real alpha = (real)attrs[0].f,
-                         (x < 0 ? 0 : x) + (real)(x < 0) * (alpha * YG_EXPM1_LOW(-fabs(x))))
+                         x > 0 ? x : alpha * YG_VECTOR_EXPM1(x))
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     (void)k;

@@ -6,8 +6,10 @@
 #include "build.h"
 #include "elementwise.h"
 #include "registry.h"
+#include "vector_erf.h"
 
-YG_UNARY_MATH_TILES(erf, erf(x))
+YG_UNARY_MATH_TILE(erf_f32, float, (void)0, yg_vector_erf_f32(x))
+YG_UNARY_MATH_TILE(erf_f64, double, (void)0, erf(x))
 
 /* 2 / √π */
 static const double slope_at_zero = 1.12837916709551257390;

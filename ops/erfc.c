@@ -7,8 +7,10 @@
 #include "elementwise.h"
 #include "exp_range.h"
 #include "registry.h"
+#include "vector_erf.h"
 
-YG_UNARY_MATH_TILES(erfc, YG_ERFC(x))
+YG_UNARY_MATH_TILE(erfc_f32, float, (void)0, yg_vector_erfc_f32(x))
+YG_UNARY_MATH_TILE(erfc_f64, double, (void)0, YG_ERFC(x))
 
 /* 2 / √π */
 static const double slope_at_zero = 1.12837916709551257390;

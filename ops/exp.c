@@ -5,10 +5,10 @@
  */
 #include "build.h"
 #include "elementwise.h"
-#include "exp_range.h"
 #include "registry.h"
+#include "vector_functions.h"
 
-YG_TILES_BY_RANGE(exp, YG_EXP_LIMIT_F32, YG_EXP_LIMIT_F64, exp(x), YG_EXP(x))
+YG_UNARY_MATH_TILES(exp, YG_VECTOR_EXP(x))
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     (void)k;

@@ -5,10 +5,10 @@
  */
 #include "build.h"
 #include "elementwise.h"
-#include "exp_range.h"
 #include "registry.h"
+#include "vector_functions.h"
 
-YG_TILES_BY_RANGE(exp2, 126, 1022, exp2(x), YG_EXP2(x))
+YG_UNARY_MATH_TILES(exp2, YG_VECTOR_EXP2(x))
 
 static const double log_of_base = 0.69314718055994530942; /* log(2) */
 

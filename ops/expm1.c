@@ -6,10 +6,10 @@
  */
 #include "build.h"
 #include "elementwise.h"
-#include "exp_range.h"
 #include "registry.h"
+#include "vector_functions.h"
 
-YG_TILES_BY_RANGE(expm1, 40, 40, expm1(x), YG_EXPM1(x))
+YG_UNARY_MATH_TILES(expm1, YG_VECTOR_EXPM1(x))
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     (void)k;

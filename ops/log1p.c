@@ -5,10 +5,10 @@
  */
 #include "build.h"
 #include "elementwise.h"
-#include "exp_range.h"
 #include "registry.h"
+#include "vector_functions.h"
 
-YG_TILES_BY_RANGE(log1p, 1, 1, log1p(x), YG_LOG1P(x))
+YG_UNARY_MATH_TILES(log1p, YG_VECTOR_LOG1P(x))
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     (void)k;

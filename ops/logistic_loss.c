@@ -8,8 +8,8 @@
  */
 #include "build.h"
 #include "elementwise.h"
-#include "exp_range.h"
 #include "registry.h"
+#include "vector_functions.h"
 
 /* a is z, b is t. z times this is |z| times the part of the target on the other side of z. */
 #define WRONG ((a > 0 ? 1 : 0) - b)
@@ -17,10 +17,7 @@
 /* If WRONG is 0, an infinite z is right and has loss 0. The condition avoids 0 · infinity = NaN. It
  * stands at the factor, not at the product: gcc does not vectorise the loop otherwise. */
 #define LOSS (WRONG == 0 ? 0 : a) * WRONG
-YG_BINARY_MATH_TILES(within, LOSS + log1p(exp(-fabs(a))))
-YG_BINARY_MATH_TILES(anywhere, LOSS + YG_LOG1P_EXP(-fabs(a)))
-YG_TILE_BY_RANGE(logistic_loss_f32, float, YG_LOG_LIMIT_F32, within_f32, anywhere_f32)
-YG_TILE_BY_RANGE(logistic_loss_f64, double, YG_LOG_LIMIT_F64, within_f64, anywhere_f64)
+YG_BINARY_MATH_TILES(logistic_loss, LOSS + YG_VECTOR_LOG1P_EXP(-fabs(a)))
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     const yg_node z = yg_node_operand(graph, y, 0), target = yg_node_operand(graph, y, 1);

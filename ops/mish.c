@@ -5,18 +5,24 @@
  */
 #include "build.h"
 #include "elementwise.h"
-#include "exp_range.h"
 #include "registry.h"
+#include "vector_functions.h"
 
 /* x, but not below -1e30: at -infinity the product -infinity · 0 would be NaN; the limit is 0. */
 #define BOUNDED (x < -(real)1e30 ? -(real)1e30 : x)
 /* tanh(softplus(x)) = n / (n + 2) with n = eˣ · (eˣ + 2): one exponential instead of three
- * functions. From 1e9 on, e changes nothing: the quotient is 1 in every element type. There it is
- * capped, since infinity / infinity would be NaN. (A cap of x instead would be a branch around the
- * exponential, and the loop would not be vectorised.) */
-#define E (YG_EXP_WITHIN(x) > (real)1e9 ? (real)1e9 : YG_EXP_WITHIN(x))
-
-YG_UNARY_MATH_TILES(mish, BOUNDED *(E *(E + 2) / (E * (E + 2) + 2)))
+ * functions. For x >= 0 both sides are divided by e²ˣ, so that only exp(-|x|) is needed, which does
+ * not overflow. */
+#define MISH(t, type)                                                                              \
+    static inline __attribute__((always_inline)) type mish_of_##t(type x) {                        \
+        typedef type real;                                                                         \
+        const real e = yg_vector_exp_##t(-fabs(x)), square = e * e, twice = 2 * e;                 \
+        const real n = (x < 0 ? square : 1) + twice, rest = x < 0 ? 2 : 2 * square;                \
+        return BOUNDED * (n / (n + rest));                                                         \
+    }
+MISH(f32, float)
+MISH(f64, double)
+YG_UNARY_MATH_TILES(mish, YG_VECTOR_OF_TYPE(mish_of, x))
 
 /* For |x| > FAR the slope is 0 or 1 in every element type. The derivatives are taken of x
  * clipped to [-FAR, FAR], so that none of them is infinity · 0. */

@@ -5,19 +5,19 @@
  */
 #include "build.h"
 #include "elementwise.h"
-#include "exp_range.h"
 #include "registry.h"
+#include "vector_functions.h"
 
 enum { BETA, THRESHOLD };
 
 /* Computed as max(b, 0) + log(1 + exp(-|b|)) with b = beta · x, where the exponential cannot
  * overflow. */
-#define POSITIVE(b) ((b) < 0 ? 0 : (b))
+#define POSITIVE(b) ((b) > 0 ? (b) : 0)
 YG_UNARY_MATH_TILES_WITH(softplus, const real beta = (real)attrs[BETA].f;
                          const real threshold = (real)attrs[THRESHOLD].f,
                          beta *x > threshold
                              ? x
-                             : (POSITIVE(beta * x) + YG_LOG1P_EXP(-fabs(beta * x))) / beta)
+                             : (POSITIVE(beta * x) + YG_VECTOR_LOG1P_EXP(-fabs(beta * x))) / beta)
 
 /* Where beta · x > threshold, `above`, else `below`; `below` everywhere if the threshold is
  * infinite. */

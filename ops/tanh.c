@@ -6,8 +6,9 @@
 #include "build.h"
 #include "elementwise.h"
 #include "registry.h"
+#include "vector_functions.h"
 
-YG_UNARY_MATH_TILES(tanh, tanh(x))
+YG_UNARY_MATH_TILES(tanh, YG_VECTOR_TANH(x))
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     (void)k;

@@ -1,8 +1,7 @@
 /*
- * exp(), as code that compilers vectorise: without a
- * call, a loop keeps its values in registers. Below -87.3 or -708.3 the result is 0, above 89 or
- * 710 infinity; NaN stays NaN. The greatest error is 1.5 units in the last place. All x take the
- * same time.
+ * exp(), as code that compilers vectorise: without a call, a loop keeps its values in registers. A
+ * result below the smallest normal number becomes 0; NaN stays NaN. The greatest error is 1.5 units
+ * in the last place. All x take the same time. vector_functions.h has more such functions.
  *
  * Files that include it are compiled with -ffp-contract=fast (CMakeLists.txt): a product and a sum
  * may round once, which takes half the time. gemm_vector_exp.h is the same function for whole
@@ -33,7 +32,7 @@ static inline __attribute__((always_inline)) float yg_vector_exp_f32(float x) {
     memcpy(&power, &sum, sizeof power);
     bits += power << 23;
     memcpy(&p, &bits, sizeof p);
-    p = x < -87.3f ? 0 : x > 88.37f ? (float)INFINITY : p;
+    p = x < -87.33654f ? 0 : x > 88.72283f ? (float)INFINITY : p;
     return x != x ? x : p;
 }
 
@@ -58,7 +57,7 @@ static inline __attribute__((always_inline)) double yg_vector_exp_f64(double x) 
     memcpy(&power, &sum, sizeof power);
     bits += power << 52;
     memcpy(&p, &bits, sizeof p);
-    p = x < -708.3 ? 0 : x > 709.4 ? (double)INFINITY : p;
+    p = x < -708.39641853226408 ? 0 : x > 709.78271289338397 ? (double)INFINITY : p;
     return x != x ? x : p;
 }
 

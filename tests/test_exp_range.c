@@ -1,5 +1,5 @@
 /* Elementwise functions where their result overflows, underflows or does not exist: there the tiles
- * bound or shift the argument of the vector function, see ops/exp_range.h. Each step of a fine grid
+ * select the result, see ops/exp_range.h and ops/vector_functions.h. Each step of a fine grid
  * is compared with the long double function. */
 #include "ops/ops.h"
 
