@@ -69,7 +69,7 @@ static bool cut_sequence(yg_scan_building *b, size_t i) {
     const yg_flat_scan *scan = b->scan;
     const yg_origin origin = scan->slice_origins[i];
     char what[200], found[YG_TYPE_TEXT];
-    yg_node given, slice;
+    yg_node given, slice = YG_NONE;
     int dim;
     snprintf(what, sizeof what, "the sequence of '%.150s'", own_name(b, scan->slices[i]));
     if (!yg_expression_node(around, scan->sequences[i], what, &given))
