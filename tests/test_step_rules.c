@@ -1,13 +1,11 @@
 /*
- * What `train` says of a step: accumulation over batches, averages of weights, penalties, clipping.
+ * What `train` says of a step: accumulation over batches, penalties, clipping.
  * All of it together against PyTorch (fixtures/step_rules.json, see generate_step_rules.py), and
  * each against its formula.
  */
 #include "data/safetensors.h"
-#include "train/average.h"
-#include "train/evaluate.h"
+#include "step_network.h"
 #include "train/train.h"
-#include "workspace.h"
 
 #include <criterion/criterion.h>
 #include <jansson.h>
@@ -15,41 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static yg_train_result train(const workspace *w, const char *text, const char *folder) {
-    yg_error error = {0};
-    yg_train_result result;
-    yg_model *model = workspace_model(w, "model.yaml", text);
-    const yg_train_options options = {.out = workspace_path(w, folder), .threads = 1};
-    cr_assert(yg_train(model, &options, &result, &error), "%s in\n%s", error.message, text);
-    yg_model_free(model);
-    return result;
-}
-
-static yg_tensor_file read_tensors(const workspace *w, const char *name) {
-    yg_error error = {0};
-    yg_tensor_file file = {0};
-    cr_assert(yg_safetensors_read(workspace_path(w, name), &file, &error), "%s", error.message);
-    return file;
-}
-
-/* The largest difference of two files' f64 tensors. */
-static double difference(const workspace *w, const char *a, const char *b) {
-    yg_tensor_file left = read_tensors(w, a), right = read_tensors(w, b);
-    double most = 0;
-    cr_assert_eq(left.count, right.count);
-    for (size_t i = 0; i < left.count; i++) {
-        const yg_tensor *other = yg_tensor_find(&right, left.tensors[i].name);
-        const double *x = left.tensors[i].data;
-        cr_assert(other && yg_type_equal(&other->type, &left.tensors[i].type));
-        cr_assert_eq(other->type.dtype, YG_F64);
-        for (int64_t k = 0; k < yg_type_count(&other->type); k++)
-            most = fmax(most, fabs(x[k] - ((const double *)other->data)[k]));
-    }
-    yg_tensor_file_free(&left);
-    yg_tensor_file_free(&right);
-    return most;
-}
 
 /* ------------------------------------------------------------------------------- PyTorch ----- */
 
@@ -99,7 +62,7 @@ static void compare_weights(const workspace *w, const char *settings, const json
     const json_t *values = json_object_get(told, "values");
     size_t at = 0;
     snprintf(name, sizeof name, "run/epochs/epoch-%d.safetensors", step);
-    yg_tensor_file file = read_tensors(w, name);
+    yg_tensor_file file = step_network_tensors(w, name);
     for (size_t i = 0; i < PYTORCH_WEIGHTS; i++) {
         const yg_tensor *tensor = yg_tensor_find(&file, pytorch_weights[i].name);
         cr_assert_not_null(tensor);
@@ -161,32 +124,6 @@ Test(step_rules, follow_pytorch_over_50_steps) {
 
 /* ---------------------------------------------------------------------------- accumulation --- */
 
-/* Eleven examples. */
-static const char network_text[] =
-    "format: 1\n"
-    "name: net\n"
-    "inputs: {x: [B, 2]}\n"
-    "targets: {y: [B, 1]}\n"
-    "graph:\n"
-    "  h: {type: linear, input: x, out_features: 4, activation: tanh}\n"
-    "  z: {type: linear, out_features: 1}\n"
-    "outputs: [z]\n"
-    "loss: mse(z, y)\n"
-    "metrics: {far: mean(abs(z - y))}\n"
-    "data:\n"
-    "  train:\n"
-    "    x: [[0, 0], [0, 1], [1, 0], [1, 1], [2, 0], [0, 2], [2, 1], [1, 2], [3, 1], [1, 3], [2, "
-    "2]]\n"
-    "    y: [[1], [0], [2], [1], [0], [1], [2], [0], [1], [1], [3]]\n"
-    "  validation: {x: [[0, 0.1], [0.5, 0.8], [1, 0.2]], y: [[0], [1], [1]]}\n"
-    "train: {dtype: f64, seed: 4, %s}\n";
-
-static yg_train_result train_network(const workspace *w, const char *settings, const char *folder) {
-    char text[2000];
-    snprintf(text, sizeof text, network_text, settings);
-    return train(w, text, folder);
-}
-
 /* Steps of the mean over all their examples: those of one large batch, the smaller ones at the end
  * of an epoch too. The scores of an epoch are the same. */
 Test(step_rules, accumulated_batches_are_one_large_batch) {
@@ -210,10 +147,11 @@ Test(step_rules, accumulated_batches_are_one_large_batch) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char settings[400];
         snprintf(settings, sizeof settings, "%s, %s", cases[i].parts, rest);
-        yg_train_result parts = train_network(&w, settings, "parts");
+        yg_train_result parts = step_network_train(&w, settings, "parts");
         snprintf(settings, sizeof settings, "%s, %s", cases[i].whole, rest);
-        yg_train_result whole = train_network(&w, settings, "whole");
-        const double far = difference(&w, "parts/weights.safetensors", "whole/weights.safetensors");
+        yg_train_result whole = step_network_train(&w, settings, "whole");
+        const double far =
+            step_network_difference(&w, "parts/weights.safetensors", "whole/weights.safetensors");
         cr_expect_lt(far, 1e-13, "%s: %g", cases[i].parts, far);
         cr_expect_eq(parts.steps, cases[i].steps, "%s: %d steps", cases[i].parts, (int)parts.steps);
         cr_expect_eq(whole.steps, cases[i].steps);
@@ -245,10 +183,11 @@ Test(step_rules, shards_are_one_large_batch) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char settings[400];
         snprintf(settings, sizeof settings, "%s, %s", cases[i][0], rest);
-        yg_train_result parts = train_network(&w, settings, "parts");
+        yg_train_result parts = step_network_train(&w, settings, "parts");
         snprintf(settings, sizeof settings, "%s, %s", cases[i][1], rest);
-        yg_train_result whole = train_network(&w, settings, "whole");
-        const double far = difference(&w, "parts/weights.safetensors", "whole/weights.safetensors");
+        yg_train_result whole = step_network_train(&w, settings, "whole");
+        const double far =
+            step_network_difference(&w, "parts/weights.safetensors", "whole/weights.safetensors");
         cr_expect_lt(far, 1e-13, "%s: %g", cases[i][0], far);
         cr_expect_eq(parts.steps, whole.steps, "%s: %d steps", cases[i][0], (int)parts.steps);
         cr_expect_float_eq(parts.training.loss, whole.training.loss, 1e-13);
@@ -264,7 +203,7 @@ Test(step_rules, shards_are_one_large_batch) {
 /* A batch that is not full is left out, not the step that it would be in: 5 batches are 3 steps. */
 Test(step_rules, drop_last_leaves_out_a_batch) {
     const workspace w = workspace_make();
-    yg_train_result result = train_network(
+    yg_train_result result = step_network_train(
         &w, "epochs: 2, batch_size: 2, accumulate: 2, drop_last: true, optimizer: adam", "run");
     cr_expect_eq(result.steps, 6, "%d", (int)result.steps);
     yg_train_result_free(&result);
@@ -290,8 +229,8 @@ Test(step_rules, each_batch_of_a_step_has_a_dropout_of_its_own) {
         strcat(row, ",1");
     for (size_t k = 0; k < sizeof steps / sizeof *steps; k++) {
         snprintf(model, sizeof model, text, row, row, steps[k]);
-        yg_train_result result = train(&w, model, "run");
-        yg_tensor_file file = read_tensors(&w, "run/weights.safetensors");
+        yg_train_result result = step_network_train_text(&w, model, "run");
+        yg_tensor_file file = step_network_tensors(&w, "run/weights.safetensors");
         const float *values = yg_tensor_find(&file, "w")->data;
         int counts[3] = {0};
         for (int i = 0; i < 64; i++)
@@ -309,18 +248,18 @@ Test(step_rules, each_batch_of_a_step_has_a_dropout_of_its_own) {
 /* The running mean of ones, from 0 on, after two batches of a step: 1 - 0.9². */
 Test(step_rules, batch_normalization_sees_each_batch) {
     const workspace w = workspace_make();
-    yg_train_result result =
-        train(&w,
-              "format: 1\n"
-              "name: norm\n"
-              "inputs: {x: [B, 3]}\n"
-              "graph: {n: {type: batch_norm, input: x}}\n"
-              "outputs: [n]\n"
-              "loss: mean(square(n - 1))\n"
-              "data: {train: {x: [[1, 1, 1], [1, 1, 1], [1, 1, 1], [1, 1, 1]]}}\n"
-              "train: {epochs: 1, batch_size: 2, accumulate: 2, dtype: f64, optimizer: adam}\n",
-              "run");
-    yg_tensor_file file = read_tensors(&w, "run/weights.safetensors");
+    yg_train_result result = step_network_train_text(
+        &w,
+        "format: 1\n"
+        "name: norm\n"
+        "inputs: {x: [B, 3]}\n"
+        "graph: {n: {type: batch_norm, input: x}}\n"
+        "outputs: [n]\n"
+        "loss: mean(square(n - 1))\n"
+        "data: {train: {x: [[1, 1, 1], [1, 1, 1], [1, 1, 1], [1, 1, 1]]}}\n"
+        "train: {epochs: 1, batch_size: 2, accumulate: 2, dtype: f64, optimizer: adam}\n",
+        "run");
+    yg_tensor_file file = step_network_tensors(&w, "run/weights.safetensors");
     const yg_tensor *mean = yg_tensor_find(&file, "n.running_mean");
     cr_assert_not_null(mean);
     for (int i = 0; i < 3; i++)
@@ -334,22 +273,22 @@ Test(step_rules, batch_normalization_sees_each_batch) {
  * their examples, and moves once a step. A count is that of one shard. */
 Test(step_rules, states_are_joined_over_shards) {
     const workspace w = workspace_make();
-    yg_train_result result =
-        train(&w,
-              "format: 1\n"
-              "name: norm\n"
-              "inputs: {x: [B, 1]}\n"
-              "params: {w: {shape: [1], init: ones}}\n"
-              "state: {mean: {shape: [1], init: zeros}, "
-              "steps: {shape: [], init: zeros, dtype: i64}}\n"
-              "update: {mean: \"0.5 * mean + 0.5 * mean(x, 0)\", steps: steps + 1}\n"
-              "graph: {z: x * w}\n"
-              "outputs: [z]\n"
-              "loss: mean(square(z))\n"
-              "data: {train: {x: [[1], [1], [1], [5]]}}\n"
-              "train: {epochs: 3, batch_size: 4, shards: 3, dtype: f64, optimizer: adam}\n",
-              "run");
-    yg_tensor_file file = read_tensors(&w, "run/last.safetensors");
+    yg_train_result result = step_network_train_text(
+        &w,
+        "format: 1\n"
+        "name: norm\n"
+        "inputs: {x: [B, 1]}\n"
+        "params: {w: {shape: [1], init: ones}}\n"
+        "state: {mean: {shape: [1], init: zeros}, "
+        "steps: {shape: [], init: zeros, dtype: i64}}\n"
+        "update: {mean: \"0.5 * mean + 0.5 * mean(x, 0)\", steps: steps + 1}\n"
+        "graph: {z: x * w}\n"
+        "outputs: [z]\n"
+        "loss: mean(square(z))\n"
+        "data: {train: {x: [[1], [1], [1], [5]]}}\n"
+        "train: {epochs: 3, batch_size: 4, shards: 3, dtype: f64, optimizer: adam}\n",
+        "run");
+    yg_tensor_file file = step_network_tensors(&w, "run/last.safetensors");
     const yg_tensor *mean = yg_tensor_find(&file, "mean"), *steps = yg_tensor_find(&file, "steps");
     cr_assert(mean && steps);
     cr_expect_float_eq(((const double *)mean->data)[0], 2 * (1 - 0.125), 1e-15);
@@ -431,114 +370,6 @@ Test(step_rules, a_gradient_in_any_batch_of_a_step_is_found) {
     }
 }
 
-/* ---------------------------------------------------------------------------------- averages -- */
-
-enum { EPOCHS = 12 };
-
-/* Reads the f64 weights of an epoch, one after the other. */
-static size_t read_epoch(const workspace *w, const char *folder, int epoch, double *values) {
-    char name[80];
-    size_t count = 0;
-    snprintf(name, sizeof name, "%s/epochs/epoch-%d.safetensors", folder, epoch);
-    yg_tensor_file file = read_tensors(w, name);
-    for (size_t i = 0; i < file.count; i++)
-        for (int64_t k = 0; k < yg_type_count(&file.tensors[i].type); k++)
-            values[count++] = ((const double *)file.tensors[i].data)[k];
-    yg_tensor_file_free(&file);
-    return count;
-}
-
-/* One step an epoch: the weights of epochs are those of steps, so a second run tells what is
- * averaged. */
-static void check_average(const char *settings, double decay, bool corrected, int start) {
-    static const char rest[] =
-        "epochs: 12, batch_size: 11, keep_every: 1, optimizer: {type: adam, lr: 1.5}";
-    const workspace w = workspace_make();
-    char text[400];
-    double plain[32], found[32], average[32], product = 1;
-    yg_train_result a = train_network(&w, rest, "plain");
-    snprintf(text, sizeof text, "%s, average: %s", rest, settings);
-    yg_train_result b = train_network(&w, text, "average");
-    for (int epoch = 1; epoch <= EPOCHS; epoch++) {
-        const size_t count = read_epoch(&w, "plain", epoch, plain);
-        cr_assert_eq(count, 17);
-        cr_assert_eq(read_epoch(&w, "average", epoch, found), count);
-        const int t = epoch - start;
-        double rate = t <= 1 ? 1 : 1 - decay;
-        if (t >= 1)
-            product *= decay;
-        if (t > 1 && corrected)
-            rate = decay < 1 ? (1 - decay) / (1 - product) : 1.0 / t;
-        for (size_t i = 0; i < count; i++) {
-            average[i] = rate >= 1 ? plain[i] : average[i] + rate * (plain[i] - average[i]);
-            cr_expect_float_eq(found[i], average[i], 1e-12, "%s, epoch %d, weight %zu: %g, not %g",
-                               settings, epoch, i, found[i], average[i]);
-            cr_expect(rate < 1 || found[i] == plain[i], "%s, epoch %d", settings, epoch);
-        }
-    }
-    yg_train_result_free(&a);
-    yg_train_result_free(&b);
-    workspace_remove(&w);
-}
-
-Test(step_rules, averages_follow_their_formula) {
-    check_average("{}", 0.999, false, 0);
-    check_average("{decay: 0.8}", 0.8, false, 0);
-    check_average("{decay: 0.8, bias_correction: true}", 0.8, true, 0);
-    check_average("{decay: 0.7, start: 4}", 0.7, false, 4);
-    check_average("{decay: 1, bias_correction: true, start: 3}", 1, true, 3);
-    check_average("{decay: 0.9, start: 20}", 0.9, false, 20);
-}
-
-/* With bias correction all weights so far count as their age says: Σ decay^age w / Σ decay^age. */
-Test(step_rules, bias_correction_weighs_by_age) {
-    const yg_average average = {.decay = 0.9, .bias_correction = true};
-    double found = 0, above = 0, below = 0;
-    for (int64_t step = 0; step < 50; step++) {
-        const double value = sin((double)step);
-        found += yg_average_rate(&average, step, 7) * (value - found);
-        above = 0.9 * above + value;
-        below = 0.9 * below + 1;
-        cr_expect_float_eq(found, above / below, 1e-14, "step %d", (int)step);
-    }
-}
-
-/* The best epoch is the one whose averages score best, and its averages are kept. */
-Test(step_rules, averages_are_scored_and_kept) {
-    const workspace w = workspace_make();
-    yg_train_result result = train_network(
-        &w,
-        "epochs: 12, batch_size: 4, keep_every: 1, keep: best, optimizer: {type: sgd, lr: 0.4}, "
-        "average: {decay: 0.5}",
-        "run");
-    char name[80];
-    double least = (double)INFINITY;
-    int best = 0;
-    yg_error error = {0};
-    yg_model *model = yg_model_load(workspace_path(&w, "run/model.yaml"), NULL, &error);
-    cr_assert_not_null(model, "%s", error.message);
-    for (int epoch = 1; epoch <= EPOCHS; epoch++) {
-        yg_scores scores;
-        snprintf(name, sizeof name, "run/epochs/epoch-%d.safetensors", epoch);
-        const yg_evaluate_options options = {.weights = workspace_path(&w, name),
-                                             .split = "validation"};
-        cr_assert(yg_evaluate(model, &options, &scores, NULL, &error), "%s", error.message);
-        if (scores.loss < least) {
-            least = scores.loss;
-            best = epoch;
-        }
-        yg_scores_free(&scores);
-    }
-    cr_expect_eq(result.best_epoch, best, "%d, not %d", (int)result.best_epoch, best);
-    cr_expect_lt(best, EPOCHS, "the last epoch is the best, so nothing is told");
-    cr_expect_float_eq(result.validation.loss, least, 1e-14);
-    snprintf(name, sizeof name, "run/epochs/epoch-%d.safetensors", best);
-    cr_expect_eq(difference(&w, "run/weights.safetensors", name), 0);
-    yg_model_free(model);
-    yg_train_result_free(&result);
-    workspace_remove(&w);
-}
-
 /* ---------------------------------------------------------------------------------- terms ---- */
 
 /* One step of sgd with lr 1 from a = 2, b = -3, c = 0; the gradients of the loss are 1, 10, 100. */
@@ -579,8 +410,8 @@ Test(step_rules, penalties_and_clipping_change_gradients) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char text[1000];
         snprintf(text, sizeof text, terms_text, cases[i].settings);
-        yg_train_result result = train(&w, text, "run");
-        yg_tensor_file file = read_tensors(&w, "run/weights.safetensors");
+        yg_train_result result = step_network_train_text(&w, text, "run");
+        yg_tensor_file file = step_network_tensors(&w, "run/weights.safetensors");
         const double wanted[] = {cases[i].a, cases[i].b, cases[i].c};
         for (int k = 0; k < 3; k++) {
             const double *found =
@@ -625,7 +456,7 @@ Test(step_rules, what_a_run_refuses) {
         yg_error error = {0};
         yg_train_result result;
         snprintf(settings, sizeof settings, "epochs: 2, %s", cases[i].settings);
-        snprintf(text, sizeof text, network_text, settings);
+        snprintf(text, sizeof text, step_network_text, settings);
         yg_model *model = workspace_model(&w, "model.yaml", text);
         const yg_train_options options = {.out = workspace_path(&w, "run"), .threads = 1};
         cr_expect_not(yg_train(model, &options, &result, &error), "%s", cases[i].settings);

@@ -3,215 +3,15 @@
  * right after one pass, and expects an internal error that names this pass.
  */
 #include "compiled.h"
-#include "graph/loop.h"
 #include "graph/plan_verify.h"
-#include "ops/build.h"
 #include "ops/ops.h"
+#include "plan_subject.h"
 #include "tell.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-enum { ROWS = 2048, COLUMNS = 64, LAYERS = 8, NODES = 4 };
-
-/* A graph that is compiled, and the nodes that a mistake wants to name. */
-typedef struct subject {
-    yg_graph *g;
-    yg_compiler *c;  /* while a mistake is made */
-    yg_node x, y, w; /* inputs and a parameter: [ROWS, COLUMNS] */
-    yg_node a, b, d;
-    yg_node outputs[NODES];
-    size_t output_count;
-    yg_update updates[NODES];
-    size_t update_count;
-} subject;
-
-static void output(subject *s, yg_node node) {
-    cr_assert_neq(node, YG_NONE);
-    s->outputs[s->output_count++] = node;
-}
-
-static void update(subject *s, yg_node parameter, yg_node value) {
-    cr_assert_neq(value, YG_NONE);
-    s->updates[s->update_count++] = (yg_update){parameter, value};
-}
-
-/* ----------------------------------------------------------------------------------- graphs -- */
-
-/* A softmax over columns is a kernel that needs every row, so nothing runs by rows. */
-static yg_node whole(subject *s, yg_node node) {
-    return yg_softmax(s->g, node, 0);
-}
-
-/* b is computed from a, and d from both. */
-static void residual(subject *s) {
-    s->a = whole(s, s->x);
-    s->b = whole(s, s->a);
-    s->d = yg_multiply(s->g, s->a, s->b);
-    output(s, whole(s, s->d));
-}
-
-/* A product that the rule `accumulate` adds to a while it is computed. */
-static void summed(subject *s) {
-    s->a = whole(s, s->x);
-    s->d = yg_matmul(s->g, s->x, s->y, true, false);
-    s->b = yg_matmul(s->g, s->x, s->d, false, false);
-    output(s, yg_add(s->g, s->a, s->b));
-}
-
-/* Two iterations of a softmax; d has another type. */
-static void looped(subject *s) {
-    const yg_type *type = yg_node_type(s->g, s->x);
-    yg_graph *body = yg_graph_new(yg_ops(), 0);
-    const yg_node h = yg_input(body, "h", type), next = yg_softmax(body, h, 0);
-    const yg_loop_spec spec = {
-        .body = body, .carries = &h, .next = &next, .carry_count = 1, .iterations = 2};
-    s->a = whole(s, s->x);
-    cr_assert(yg_loop(s->g, &spec, &s->a, NULL, NULL, &s->b, NULL));
-    s->d = yg_matmul(s->g, s->x, s->y, true, false);
-    output(s, whole(s, s->b));
-    output(s, s->d);
-}
-
-/* b needs every row of a for each of its own. */
-static void products(subject *s) {
-    s->a = yg_matmul(s->g, s->x, s->y, true, false);
-    s->b = yg_matmul(s->g, s->x, s->a, false, false);
-    output(s, whole(s, s->b));
-}
-
-/* The update of w is the last node, and its gradient the first. b reads the old value. */
-static void updated_late(subject *s) {
-    s->a = whole(s, s->x);
-    s->b = whole(s, s->w);
-    output(s, whole(s, s->b));
-    s->d = yg_subtract(s->g, s->w, yg_multiply(s->g, s->a, s->y));
-    update(s, s->w, s->d);
-}
-
-/* Every layer waits until its own result is read backwards. */
-static void deep(subject *s) {
-    yg_node layers[LAYERS] = {whole(s, s->x)};
-    for (int i = 1; i < LAYERS; i++)
-        layers[i] = whole(s, layers[i - 1]);
-    yg_node back = layers[LAYERS - 1];
-    for (int i = LAYERS - 1; i-- > 0;)
-        back = whole(s, yg_multiply(s->g, back, layers[i]));
-    output(s, back);
-}
-
-/* b is the second half of a's rows. */
-static void viewed(subject *s) {
-    const int64_t start[] = {ROWS / 2, 0}, stop[] = {ROWS, COLUMNS}, step[] = {1, 1};
-    s->a = whole(s, s->x);
-    s->b = yg_slice(s->g, s->a, start, stop, step);
-    output(s, whole(s, s->b));
-}
-
-/* a and b are computed where they lie in d. */
-static void joined(subject *s) {
-    s->a = whole(s, s->x);
-    s->b = whole(s, s->y);
-    s->d = yg_concat(s->g, (yg_node[]){s->a, s->b}, 2, 0);
-    output(s, whole(s, s->d));
-}
-
-/* Softmaxes of rows, one after the other, and a sum of all rows, which is fed in parts. */
-static void by_rows(subject *s) {
-    s->a = yg_softmax(s->g, s->x, -1);
-    s->b = yg_softmax(s->g, s->a, -1);
-    s->d = yg_sum(s->g, s->b, (int64_t[]){0}, 1, false);
-    output(s, yg_exp(s->g, s->d));
-}
-
-/* The same, and a is needed after it. */
-static void by_rows_and_later(subject *s) {
-    by_rows(s);
-    output(s, whole(s, s->a));
-}
-
-/* Softmaxes that do not depend on each other: one stage. */
-static void side_by_side(subject *s) {
-    s->a = whole(s, s->x);
-    s->b = whole(s, s->y);
-    output(s, s->a);
-    output(s, whole(s, s->b));
-}
-
-/* w is read once more after its new value is known. */
-static void read_late(subject *s) {
-    s->a = yg_multiply(s->g, s->w, whole(s, s->x));
-    s->b = whole(s, s->a);
-    s->d = yg_multiply(s->g, s->w, s->b);
-    update(s, s->w, s->a);
-    output(s, whole(s, s->d));
-}
-
-/* Updates that must not be written over w: its old value is needed afterwards, or its rows out of
- * order. */
-
-/* The new value is an output, too. */
-static void asked_for(subject *s) {
-    s->a = yg_multiply(s->g, s->w, whole(s, s->x));
-    update(s, s->w, s->a);
-    output(s, s->a);
-}
-
-/* Another parameter gets the old value of w. */
-static void passed_on(subject *s) {
-    update(s, yg_parameter(s->g, "v", yg_node_type(s->g, s->w)), s->w);
-    update(s, s->w, yg_multiply(s->g, s->w, whole(s, s->x)));
-}
-
-/* Two parameters get the same value. */
-static void shared_value(subject *s) {
-    s->a = yg_multiply(s->g, s->w, whole(s, s->x));
-    update(s, yg_parameter(s->g, "v", yg_node_type(s->g, s->w)), s->a);
-    update(s, s->w, s->a);
-}
-
-static yg_node rows_of(subject *s, yg_node node, int64_t begin, int64_t end) {
-    return yg_slice(s->g, node, (int64_t[]){begin, 0}, (int64_t[]){end, COLUMNS},
-                    (int64_t[]){1, 1});
-}
-
-/* Every row needs the first one. */
-static void first_row_for_all(subject *s) {
-    const yg_node row = yg_broadcast(s->g, rows_of(s, s->w, 0, 1), yg_node_type(s->g, s->w));
-    update(s, s->w, yg_multiply(s->g, s->w, row));
-}
-
-/* A kernel that can write over w adds each row of w to the next. */
-static void rows_to_the_next(subject *s) {
-    const yg_attr attrs[] = {{.count = 2, .ints = {1, 0}}, {.count = 2, .ints = {1, 1}}};
-    const yg_node operands[] = {s->w, rows_of(s, s->w, 0, ROWS - 1)};
-    update(s, s->w, yg_apply(s->g, yg_op_find(yg_ops(), "add_to_slice"), operands, 2, attrs));
-}
-
-static void fused(subject *s) {
-    s->a = yg_sin(s->g, s->x);
-    s->b = yg_cos(s->g, s->y);
-    s->d = yg_divide(s->g, s->a, s->b);
-    output(s, yg_add(s->g, s->d, s->x));
-}
-
-/* Effects that do not depend on each other, beside an update that moves. */
-static void with_effects(subject *s) {
-    updated_late(s);
-    s->a = yg_apply(s->g, &tell_op, &s->x, 1, NULL);
-    s->b = yg_apply(s->g, &tell_op, &s->x, 1, NULL);
-}
-
-/* Effects behind what they could run before. */
-static void with_late_effects(subject *s) {
-    s->d = yg_sin(s->g, s->x);
-    output(s, yg_divide(s->g, yg_cos(s->g, s->d), s->y));
-    s->a = yg_apply(s->g, &tell_op, &s->d, 1, NULL);
-    s->b = yg_apply(s->g, &tell_op, &s->d, 1, NULL);
-}
 
 /* -------------------------------------------------------------------------------- mistakes -- */
 
@@ -479,52 +279,61 @@ typedef struct plant {
 } plant;
 
 static const plant plants[] = {
-    {NULL, "yg_plan_rewrite", summed, another_output, "output 0 has no node of its type"},
-    {NULL, "yg_plan_rewrite", summed, read_from_later, "which is not before it"},
-    {NULL, "yg_plan_rewrite", read_late, another_parameter, "update 0 has another parameter"},
-    {NULL, "yg_plan_trim_loops", looped, another_output, "output 0 has no node of its type"},
-    {NULL, "yg_plan_trim_loops", looped, read_from_later, "which is not before it"},
-    {"unroll", "yg_plan_unroll", looped, another_output, "output 0 has no node of its type"},
-    {"unroll", "yg_plan_unroll", looped, read_from_later, "which is not before it"},
-    {"early_effects", "yg_plan_early_effects", with_late_effects, effects_exchanged,
+    {NULL, "yg_plan_rewrite", subject_summed, another_output, "output 0 has no node of its type"},
+    {NULL, "yg_plan_rewrite", subject_summed, read_from_later, "which is not before it"},
+    {NULL, "yg_plan_rewrite", subject_read_late, another_parameter,
+     "update 0 has another parameter"},
+    {NULL, "yg_plan_trim_loops", subject_looped, another_output,
+     "output 0 has no node of its type"},
+    {NULL, "yg_plan_trim_loops", subject_looped, read_from_later, "which is not before it"},
+    {"unroll", "yg_plan_unroll", subject_looped, another_output,
+     "output 0 has no node of its type"},
+    {"unroll", "yg_plan_unroll", subject_looped, read_from_later, "which is not before it"},
+    {"early_effects", "yg_plan_early_effects", subject_with_late_effects, effects_exchanged,
      "comes too early"},
-    {"early_effects", "yg_plan_early_effects", with_late_effects, effect_lost, "is lost"},
-    {"early_updates", "yg_plan_early_updates", updated_late, another_operand, "is no copy of"},
-    {"early_updates", "yg_plan_early_updates", updated_late, computed_again, "computed twice"},
-    {"early_updates", "yg_plan_early_updates", with_effects, effects_exchanged, "comes too early"},
-    {"early_updates", "yg_plan_early_updates", with_effects, effect_lost, "is lost"},
-    {"recompute", "yg_plan_recompute", deep, another_layer, "is no copy of"},
-    {"dead", "yg_plan_mark_live", residual, left_out, "is needed, and left out"},
-    {"dead", "yg_plan_mark_live", residual, not_in_memory, "is not kept in memory"},
-    {"fuse", "yg_plan_units_fused", viewed, beside_the_view, "views: %"},
-    {"fuse", "yg_plan_units_fused", viewed, beyond_the_root, "views: %"},
-    {"fuse", "yg_plan_units_fused", residual, units_exchanged, "which runs later"},
-    {"fuse", "yg_plan_units_fused", with_effects, units_exchanged, "is the next"},
-    {"fuse", "yg_plan_units_fused", residual, computed_twice, "which it must not"},
-    {"fuse", "yg_plan_units_fused", fused, member_lost, "is computed nowhere"},
-    {"fuse", "yg_plan_units_fused", residual, reader_forgotten, "noted otherwise"},
-    {NULL, "yg_plan_costs", residual, impossible_cost, "are impossible"},
-    {NULL, "yg_plan_costs", products, skew_forgotten, "noted otherwise"},
-    {"in_place", "yg_plan_overwrite_parameters", read_late, written_too_early, "over which %"},
-    {"row_loops", "yg_plan_row_loops", by_rows, more_rows, "cannot run in"},
-    {"row_loops", "yg_plan_row_loops", by_rows, a_part_split, "split between two chunks"},
-    {"row_loops", "yg_plan_row_loops", products, one_row_loop, "it reads other rows"},
-    {"stages", "yg_plan_stages", residual, one_stage, "another row loop of its stage"},
-    {"stages", "yg_plan_stages", with_effects, one_stage, "does not run alone"},
-    {"stages", "yg_plan_stages", updated_late, written_beside_a_reader, "while unit"},
-    {NULL, "yg_plan_storages", residual, too_small, "no memory, or too little"},
-    {NULL, "yg_plan_storages", residual, free_too_early, "is free after stage"},
-    {"views", "yg_plan_join", joined, in_another_place, "does not lie in its place"},
-    {NULL, "yg_plan_calls", fused, wrong_register, "does not hold"},
-    {"prefetch", "yg_plan_prefetch", by_rows, fetched_for_nothing, "does not use"},
-    {"chunk_buffers", "yg_plan_chunk_buffers", by_rows_and_later, a_chunk_read_later,
+    {"early_effects", "yg_plan_early_effects", subject_with_late_effects, effect_lost, "is lost"},
+    {"early_updates", "yg_plan_early_updates", subject_updated_late, another_operand,
+     "is no copy of"},
+    {"early_updates", "yg_plan_early_updates", subject_updated_late, computed_again,
+     "computed twice"},
+    {"early_updates", "yg_plan_early_updates", subject_with_effects, effects_exchanged,
+     "comes too early"},
+    {"early_updates", "yg_plan_early_updates", subject_with_effects, effect_lost, "is lost"},
+    {"recompute", "yg_plan_recompute", subject_deep, another_layer, "is no copy of"},
+    {"dead", "yg_plan_mark_live", subject_residual, left_out, "is needed, and left out"},
+    {"dead", "yg_plan_mark_live", subject_residual, not_in_memory, "is not kept in memory"},
+    {"fuse", "yg_plan_units_fused", subject_viewed, beside_the_view, "views: %"},
+    {"fuse", "yg_plan_units_fused", subject_viewed, beyond_the_root, "views: %"},
+    {"fuse", "yg_plan_units_fused", subject_residual, units_exchanged, "which runs later"},
+    {"fuse", "yg_plan_units_fused", subject_with_effects, units_exchanged, "is the next"},
+    {"fuse", "yg_plan_units_fused", subject_residual, computed_twice, "which it must not"},
+    {"fuse", "yg_plan_units_fused", subject_fused, member_lost, "is computed nowhere"},
+    {"fuse", "yg_plan_units_fused", subject_residual, reader_forgotten, "noted otherwise"},
+    {NULL, "yg_plan_costs", subject_residual, impossible_cost, "are impossible"},
+    {NULL, "yg_plan_costs", subject_products, skew_forgotten, "noted otherwise"},
+    {"in_place", "yg_plan_overwrite_parameters", subject_read_late, written_too_early,
+     "over which %"},
+    {"row_loops", "yg_plan_row_loops", subject_by_rows, more_rows, "cannot run in"},
+    {"row_loops", "yg_plan_row_loops", subject_by_rows, a_part_split, "split between two chunks"},
+    {"row_loops", "yg_plan_row_loops", subject_products, one_row_loop, "it reads other rows"},
+    {"stages", "yg_plan_stages", subject_residual, one_stage, "another row loop of its stage"},
+    {"stages", "yg_plan_stages", subject_with_effects, one_stage, "does not run alone"},
+    {"stages", "yg_plan_stages", subject_updated_late, written_beside_a_reader, "while unit"},
+    {NULL, "yg_plan_storages", subject_residual, too_small, "no memory, or too little"},
+    {NULL, "yg_plan_storages", subject_residual, free_too_early, "is free after stage"},
+    {"views", "yg_plan_join", subject_joined, in_another_place, "does not lie in its place"},
+    {NULL, "yg_plan_calls", subject_fused, wrong_register, "does not hold"},
+    {"prefetch", "yg_plan_prefetch", subject_by_rows, fetched_for_nothing, "does not use"},
+    {"chunk_buffers", "yg_plan_chunk_buffers", subject_by_rows_and_later, a_chunk_read_later,
      "of another row loop"},
-    {"chunk_buffers", "yg_plan_chunk_buffers", by_rows, chunks_over_each_other, "operand 0"},
-    {"in_place", "yg_plan_take_over", residual, taken_too_early, "operand 0, which is read"},
-    {"reuse", "yg_plan_reuse", residual, reused_too_early, "is free after stage"},
-    {"reuse", "yg_plan_reuse", residual, taken_too_early, "operand 0, which is read"},
-    {NULL, "yg_plan_offsets", residual, b_over_a, "operand 0, which is read"},
-    {NULL, "yg_plan_offsets", side_by_side, both_in_one_place, "in the same stage"},
+    {"chunk_buffers", "yg_plan_chunk_buffers", subject_by_rows, chunks_over_each_other,
+     "operand 0"},
+    {"in_place", "yg_plan_take_over", subject_residual, taken_too_early,
+     "operand 0, which is read"},
+    {"reuse", "yg_plan_reuse", subject_residual, reused_too_early, "is free after stage"},
+    {"reuse", "yg_plan_reuse", subject_residual, taken_too_early, "operand 0, which is read"},
+    {NULL, "yg_plan_offsets", subject_residual, b_over_a, "operand 0, which is read"},
+    {NULL, "yg_plan_offsets", subject_side_by_side, both_in_one_place, "in the same stage"},
 };
 
 typedef struct spoiling {
@@ -552,7 +361,7 @@ static yg_error compile_and_spoil(void (*build)(subject *s), const plant *p) {
     spoiling context = {&s, p};
     const yg_plan_watch watch = {spoil, &context};
     const yg_compile_options options = {
-        .threads = 2, .flags = YG_PROGRAM_NO_MEMORY, .recompute = build == deep};
+        .threads = 2, .flags = YG_PROGRAM_NO_MEMORY, .recompute = build == subject_deep};
     const yg_request request = {.graph = s.g,
                                 .outputs = s.outputs,
                                 .output_count = s.output_count,
@@ -585,8 +394,9 @@ Test(verify_passes, names_the_pass_that_made_the_mistake, .timeout = 60) {
 
 /* The verifier finds nothing in plans of updates that are hard to place. */
 Test(verify_passes, parameters_are_overwritten_only_where_that_is_right) {
-    static void (*const builds[])(subject *) = {asked_for, passed_on, shared_value,
-                                                first_row_for_all, rows_to_the_next};
+    static void (*const builds[])(subject *) = {subject_asked_for, subject_passed_on,
+                                                subject_shared_value, subject_first_row_for_all,
+                                                subject_rows_to_the_next};
     for (size_t i = 0; i < sizeof builds / sizeof *builds; i++) {
         const yg_error error = compile_and_spoil(builds[i], NULL);
         cr_expect_eq(error.code, YG_OK, "%zu: %s", i, error.message);
