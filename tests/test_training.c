@@ -413,33 +413,6 @@ Test(training, partial_batches_count_by_their_size) {
     workspace_remove(&w);
 }
 
-Test(training, early_stopping_waits_and_the_best_weights_are_kept) {
-    const workspace w = workspace_make();
-    yg_model *model = workspace_model(
-        &w, "t.yaml",
-        "format: 1\n"
-        "name: stops\n"
-        "inputs: {x: [B, 1]}\n"
-        "targets: {y: [B, 1]}\n"
-        "graph:\n"
-        "  a: {type: linear, input: x, out_features: 1}\n"
-        "outputs: [a]\n"
-        "loss: mean(square(a - y))\n"
-        "data:\n"
-        "  train: {x: [[1], [2]], y: [[3], [5]]}\n"
-        "  validation: {x: [[1], [2]], y: [[-9], [-9]]}\n" /* the better it learns, the worse */
-        "train:\n"
-        "  epochs: 100\n"
-        "  optimizer: {type: sgd, lr: 0.05}\n"
-        "  early_stopping: {monitor: validation.loss, patience: 3}\n");
-    const yg_train_result result =
-        train(model, (yg_train_options){.out = workspace_path(&w, "run")});
-    cr_assert(result.stopped_early);
-    cr_assert_eq(result.epochs, result.best_epoch + 3);
-    yg_model_free(model);
-    workspace_remove(&w);
-}
-
 static void count_best(void *context, const yg_train_progress *now) {
     *(int *)context += now->epoch_end && now->best;
 }
@@ -534,73 +507,6 @@ Test(training, gradients_agree_with_central_differences) {
         cr_assert_eq(gradients.count, 4);
         cr_expect(isfinite(gradients.loss) && gradients.loss > 0);
         yg_gradients_free(&gradients);
-        yg_model_free(model);
-    }
-    workspace_remove(&w);
-}
-
-Test(training, a_run_counted_in_steps_may_end_in_mid_epoch_and_go_on) {
-    const workspace w = workspace_make();
-    yg_model *model = workspace_model(&w, "line.yaml", line_model);
-    yg_train_options options = {.out = workspace_path(&w, "run"), .has_steps = true, .steps = 5};
-    yg_train_result result = train(model, options);
-    cr_assert_eq(result.steps, 5);
-    cr_assert_eq(result.epochs, 1); /* whole ones, of 3 steps */
-    options.resume = true;
-    options.steps = 9;
-    result = train(model, options);
-    cr_assert_eq(result.steps, 9);
-    cr_assert_eq(result.epochs, 3);
-    char *history = workspace_read(&w, "run/history.csv", NULL);
-    int lines = 0;
-    for (const char *c = history; *c; c++)
-        lines += *c == '\n';
-    cr_assert_eq(lines, 4, "a header and three epochs:\n%s", history);
-    free(history);
-    yg_model_free(model);
-    workspace_remove(&w);
-}
-
-/* A run that is stopped while its data are read, or before its first step, writes nothing. */
-Test(training, a_stop_before_the_first_step_writes_nothing) {
-    static const volatile sig_atomic_t stop = 1;
-    static const char *const data[] = {
-        "{train: {csv: rows.csv, x: x, y: y}}",
-        "{train: {x: [[1], [2]], y: [[1], [2]]}, validation: {from: train, fraction: 0.5}}"};
-    const workspace w = workspace_make();
-    workspace_write(&w, "rows.csv", "x,y\n1,1\n2,2\n");
-    for (size_t i = 0; i < 4; i++) {
-        char text[1000];
-        snprintf(text, sizeof text,
-                 "format: 1\n"
-                 "inputs: {x: [B, 1]}\n"
-                 "targets: {y: [B, 1]}\n"
-                 "graph: {p: {type: linear, input: x, out_features: 1}}\n"
-                 "outputs: [p]\n"
-                 "loss: mse(p, y)\n"
-                 "data: %s\n"
-                 "train: {epochs: 2, optimizer: {type: sgd, lr: 0.1}}\n",
-                 data[i % 2]);
-        yg_model *model = workspace_model(&w, "stopped.yaml", text);
-        yg_error error = {0};
-        yg_train_result result;
-        yg_data read = {.stop = &stop};
-        cr_expect_not(yg_data_load_known(model, YG_F32, &read, &error));
-        cr_expect_not_null(strstr(error.message, "interrupted"), "%s", error.message);
-        error = (yg_error){0};
-        const yg_train_options options = {
-            .out = workspace_path(&w, "run"), .threads = 1, .stop = &stop};
-        cr_expect(yg_train(model, &options, &result, &error), "%s", error.message);
-        cr_expect(result.interrupted);
-        cr_expect_eq(result.steps, 0);
-        cr_expect_eq(workspace_has(&w, "run"), i >= 2, "case %zu", i);
-        yg_train_result_free(&result);
-        if (i == 1) { /* an older run stays where it is */
-            const yg_train_options whole = {.out = workspace_path(&w, "run"), .threads = 1};
-            cr_assert(yg_train(model, &whole, &result, &error), "%s", error.message);
-            yg_train_result_free(&result);
-        }
-        cr_expect_not(workspace_has(&w, "run-1"));
         yg_model_free(model);
     }
     workspace_remove(&w);

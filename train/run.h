@@ -72,6 +72,7 @@ typedef struct yg_run {
     bool save_failed;      /* a save could not be written: nothing more is tried */
     bool has_results;      /* this process has written all files, when so many epochs were done: */
     int64_t results_epoch;
+    bool cut_off;           /* the run has ended within an epoch, and scored that too */
     int64_t steps_before;   /* done before this process */
     uint64_t draw;          /* what the last program that trained has drawn its random numbers by */
     yg_tensor_file *before; /* the store as it was before the last batch, for a run that is repeated
@@ -99,6 +100,12 @@ bool yg_run_rehearse(const yg_model *model, int threads, char **advice, yg_error
 /* Frees what a run holds, except its data, which another run may share, and its result.
  * (prepare.c) */
 void yg_run_free(yg_run *run);
+
+/* The number of the last epoch that is scored: how many are done, and one that `steps` has cut
+ * off. */
+static inline int64_t yg_run_epochs(const yg_run *run) {
+    return run->at.epochs + run->cut_off;
+}
 
 /* The learning rate of a step: that of the schedule, times the reductions so far. (step.c) */
 bool yg_run_rate(const yg_run *run, int64_t step, double *rate, yg_error *error);

@@ -229,7 +229,7 @@ static void add_results(yg_text *out, const yg_run *run) {
     add_key(out, "examples");
     yg_text_add(out, "{\"train\": %" PRId64 ", \"validation\": %" PRId64 ", \"test\": %" PRId64 "}",
                 r->train_examples, r->validation_examples, r->test_examples);
-    add_count(out, "epochs", run->at.epochs);
+    add_count(out, "epochs", yg_run_epochs(run));
     add_count(out, "steps", run->at.steps);
     add_count(out, "best_epoch", run->at.best_epoch);
     if (!r->scored)

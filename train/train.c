@@ -188,7 +188,10 @@ static bool end_epoch(yg_run *run, bool *lowered, yg_error *error) {
  * epoch. But the checkpoint, which was written before, does not contain them. So a run that goes on
  * from it gets the same results as one that was not interrupted. */
 static bool end_cut_epoch(yg_run *run, yg_error *error) {
-    if (!measure(run, error) || !yg_run_save_results(run, true, error))
+    if (!measure(run, error))
+        return false;
+    run->cut_off = true;
+    if (!yg_run_save_results(run, true, error))
         return false;
     report(run, true);
     return true;
@@ -339,7 +342,7 @@ bool yg_train(const yg_model *model, const yg_train_options *options, yg_train_r
         run->processes->fail(run->processes->context, &failure);
     if (run->processes) /* their messages are in memory that is freed below */
         run->processes->settle(run->processes->context);
-    result->epochs = run->at.epochs;
+    result->epochs = yg_run_epochs(run);
     result->steps = run->at.steps;
     result->new_steps = run->at.steps - run->steps_before;
     result->best_epoch = run->at.best_epoch;

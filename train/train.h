@@ -113,7 +113,8 @@ typedef struct yg_train_options {
 typedef struct yg_train_result {
     char *folder;          /* of the run */
     char *moved;           /* the folder that an older run was moved to; NULL: there was none */
-    int64_t epochs, steps; /* done, earlier parts of a resumed run included */
+    int64_t epochs, steps; /* done, earlier parts of a resumed run included; an epoch that `steps`
+                              has cut off counts */
     int64_t new_steps;     /* done by this call */
     int64_t train_examples, validation_examples, test_examples;
     int64_t parameters; /* trainable elements */
