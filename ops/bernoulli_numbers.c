@@ -6,6 +6,8 @@
  */
 #include "../graph/random.h"
 #include "build.h"
+#include "multiversion.h"
+#include "random_words.h"
 #include "registry.h"
 #include "streams.h"
 
@@ -21,32 +23,47 @@ static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
                    yg_type_text(result, text));
 }
 
-static bool check(const yg_kernel_call *call, int64_t position, double p, yg_error *error) {
-    return (p >= 0 && p <= 1) ||
-           yg_fail(error, YG_ERROR_DATA, call->origin,
+/* Says which element is no probability. */
+static bool outside(const yg_kernel_call *call, int64_t position, double p, yg_error *error) {
+    return yg_fail(error, YG_ERROR_DATA, call->origin,
                    "bernoulli: element %" PRId64 " is %g, which is no probability", position, p);
 }
 
-#define BERNOULLI_KERNEL(function, real)                                                           \
+/* Elements whose words are drawn together. */
+enum { BLOCK = 256 };
+
+/* `draw` is false if a number is no probability. A word, as a fraction, is exact in f64. */
+#define BERNOULLI_KERNEL(function, draw, real)                                                     \
+    YG_MULTIVERSION static bool draw(const uint32_t *word, const real *p, int64_t count,           \
+                                     real *y) {                                                    \
+        int wrong = 0;                                                                             \
+        _Pragma("omp simd reduction(| : wrong)") for (int64_t i = 0; i < count; i++) {             \
+            wrong |= !(p[i] >= 0 && p[i] <= 1);                                                    \
+            y[i] = (double)word[i] * 0x1p-32 < (double)p[i] ? (real)1 : (real)0;                   \
+        }                                                                                          \
+        return wrong == 0;                                                                         \
+    }                                                                                              \
     static bool function(const yg_kernel_call *call, yg_error *error) {                            \
         const uint64_t key = yg_stream_key("bernoulli_numbers", call->seed, call->attrs[0].i);     \
         const real *p = call->in[0];                                                               \
         real *y = call->out;                                                                       \
         int64_t begin, end;                                                                        \
         yg_random_range(call, &begin, &end);                                                       \
-        for (int64_t i = begin; i < end; i += 4) {                                                 \
-            uint32_t word[4];                                                                      \
-            yg_philox(key, call->step, (uint64_t)i / 4, word);                                     \
-            for (int64_t j = 0; j < 4 && i + j < end; j++) {                                       \
-                if (!check(call, i + j, (double)p[i + j], error))                                  \
-                    return false;                                                                  \
-                y[i + j] = word[j] * 0x1p-32 < (double)p[i + j];                                   \
-            }                                                                                      \
+        for (int64_t i = begin; i < end; i += BLOCK) {                                             \
+            const int64_t count = end - i < BLOCK ? end - i : BLOCK;                               \
+            uint32_t word[BLOCK];                                                                  \
+            yg_random_words(key, call->step, (uint64_t)i / YG_RANDOM_WORDS,                        \
+                            (count + YG_RANDOM_WORDS - 1) / YG_RANDOM_WORDS, word);                \
+            if (draw(word, p + i, count, y + i))                                                   \
+                continue;                                                                          \
+            for (int64_t j = i; j < i + count; j++)                                                \
+                if (!(p[j] >= 0 && p[j] <= 1))                                                     \
+                    return outside(call, j, (double)p[j], error);                                  \
         }                                                                                          \
         return true;                                                                               \
     }
-BERNOULLI_KERNEL(bernoulli_f32, float)
-BERNOULLI_KERNEL(bernoulli_f64, double)
+BERNOULLI_KERNEL(bernoulli_f32, draw_f32, float)
+BERNOULLI_KERNEL(bernoulli_f64, draw_f64, double)
 
 /* At seed 0 and step 0, at which the tests run random operators. */
 static double reference(const yg_reference *r, const int64_t *index) {

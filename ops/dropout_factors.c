@@ -9,6 +9,8 @@
 #include "dropout_factors.h"
 
 #include "../graph/random.h"
+#include "multiversion.h"
+#include "random_words.h"
 #include "registry.h"
 #include "shape.h"
 
@@ -40,22 +42,41 @@ static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan)
     plan->units = yg_shape_product(results->shape, 0, results->rank - 1);
 }
 
+/* Elements whose words are drawn together. */
+enum { BLOCK = 256 };
+
+/* A limit of 2^32 drops all: it is above every word. */
+#define FACTORS(function, choose, real)                                                            \
+    YG_MULTIVERSION static void choose(const uint32_t *word, uint64_t limit, real kept,            \
+                                       int64_t count, real *y) {                                   \
+        const uint32_t below = (uint32_t)limit;                                                    \
+        if (limit > UINT32_MAX)                                                                    \
+            kept = 0;                                                                              \
+        _Pragma("omp simd") for (int64_t i = 0; i < count; i++) y[i] =                             \
+            word[i] < below ? (real)0 : kept;                                                      \
+    }                                                                                              \
+    void function(uint64_t key, uint64_t high, int64_t low, double p, int64_t count, real *y) {    \
+        for (int64_t i = 0; i < count; i += BLOCK) {                                               \
+            const int64_t n = count - i < BLOCK ? count - i : BLOCK;                               \
+            uint32_t word[BLOCK];                                                                  \
+            yg_random_words(key, high, (uint64_t)(low + i / YG_DROPOUT_FACTORS),                   \
+                            yg_dropout_words(n), word);                                            \
+            choose(word, yg_drop_limit(p), (real)yg_kept_value(p), n, y + i);                      \
+        }                                                                                          \
+    }
+FACTORS(yg_dropout_f32, choose_f32, float)
+FACTORS(yg_dropout_f64, choose_f64, double)
+
 static bool kernel(const yg_kernel_call *call, yg_error *error) {
     (void)error;
     const uint64_t key = yg_random_key_of(call->in[0]);
-    const uint64_t limit = yg_drop_limit(call->attrs[P].f);
-    const double kept = yg_kept_value(call->attrs[P].f);
+    const double p = call->attrs[P].f;
     const int64_t columns = columns_of(call->out_type), words = yg_dropout_words(columns);
-    for (int64_t row = call->begin; row < call->end; row++) {
-        uint32_t word[YG_DROPOUT_FACTORS];
-        for (int64_t j = 0; j < columns; j++) {
-            const int64_t within = j % YG_DROPOUT_FACTORS;
-            if (within == 0)
-                yg_philox(key, 0, (uint64_t)(row * words + j / YG_DROPOUT_FACTORS), word);
-            const double value = word[within] < limit ? 0 : kept;
-            yg_element_set(call->out_type->dtype, call->out, row * columns + j, value);
-        }
-    }
+    for (int64_t row = call->begin; row < call->end; row++)
+        if (call->out_type->dtype == YG_F32)
+            yg_dropout_f32(key, 0, row * words, p, columns, (float *)call->out + row * columns);
+        else
+            yg_dropout_f64(key, 0, row * words, p, columns, (double *)call->out + row * columns);
     return true;
 }
 

@@ -32,6 +32,10 @@ static inline uint64_t yg_random_key_of(const int32_t *words) {
     return (uint64_t)(uint32_t)words[0] << 32 | (uint32_t)words[1];
 }
 
+/* The factors of `count` elements from the counter (high, low) on, into y. */
+void yg_dropout_f32(uint64_t key, uint64_t high, int64_t low, double p, int64_t count, float *y);
+void yg_dropout_f64(uint64_t key, uint64_t high, int64_t low, double p, int64_t count, double *y);
+
 /* For a reference: the factor at `column` of a row of `columns`, of the key that is operand k. */
 double yg_dropout_reference(const yg_reference *r, size_t k, double p, int64_t row, int64_t columns,
                             int64_t column);

@@ -19,25 +19,19 @@ static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
                         call->attrs[SHAPE].ints, result, error);
 }
 
-#define DROPOUT_MASK_KERNEL(function, real)                                                        \
+#define DROPOUT_MASK_KERNEL(function, real, factors)                                               \
     static bool function(const yg_kernel_call *call, yg_error *error) {                            \
         (void)error;                                                                               \
         const uint64_t key = yg_stream_key("dropout_mask", call->seed, call->attrs[STREAM].i);     \
-        const uint64_t limit = yg_drop_limit(call->attrs[P].f);                                    \
-        const real kept = (real)yg_kept_value(call->attrs[P].f);                                   \
         real *y = call->out;                                                                       \
         int64_t begin, end;                                                                        \
         yg_random_range(call, &begin, &end);                                                       \
-        for (int64_t i = begin; i < end; i += 4) {                                                 \
-            uint32_t word[4];                                                                      \
-            yg_philox(key, call->step, (uint64_t)i / 4, word);                                     \
-            for (int64_t j = 0; j < 4 && i + j < end; j++)                                         \
-                y[i + j] = word[j] < limit ? 0 : kept;                                             \
-        }                                                                                          \
+        factors(key, call->step, begin / YG_DROPOUT_FACTORS, call->attrs[P].f, end - begin,        \
+                y + begin);                                                                        \
         return true;                                                                               \
     }
-DROPOUT_MASK_KERNEL(dropout_mask_f32, float)
-DROPOUT_MASK_KERNEL(dropout_mask_f64, double)
+DROPOUT_MASK_KERNEL(dropout_mask_f32, float, yg_dropout_f32)
+DROPOUT_MASK_KERNEL(dropout_mask_f64, double, yg_dropout_f64)
 
 /* At seed 0 and step 0, at which the tests run random operators. */
 static double reference(const yg_reference *r, const int64_t *index) {

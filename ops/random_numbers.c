@@ -10,8 +10,11 @@
  */
 #include "../graph/random.h"
 #include "elementwise.h"
+#include "random_words.h"
 #include "registry.h"
 #include "streams.h"
+
+#include <string.h>
 
 enum { DTYPE, SHAPE, DISTRIBUTION, STREAM };
 enum { UNIFORM, NORMAL };
@@ -19,7 +22,7 @@ static const char *const distributions[] = {[UNIFORM] = "uniform", [NORMAL] = "n
 
 /* Pairs that are computed together: whole vectors, so that a number does not depend on its place.
  */
-enum { PAIRS = YG_MATH_BLOCK };
+enum { PAIRS = 4 * YG_MATH_BLOCK, WORDS = YG_RANDOM_WORDS * PAIRS };
 
 static const double two_pi = 6.28318530717958647693;
 
@@ -46,38 +49,60 @@ YG_MULTIVERSION static void make_normal(double u[PAIRS], double v[PAIRS]) {
     _Pragma("omp simd") for (int i = 0; i < PAIRS; i++) v[i] = radius[i] * sin(angle[i]);
 }
 
-static float uniform_f32(double u) {
-    return (float)(trunc(u * 0x1p24) * 0x1p-24);
+/* The functions below make the numbers of all pairs of the words of a block. */
+
+YG_MULTIVERSION static void uniform_f64(const uint32_t *word, double *y) {
+    _Pragma("omp simd") for (int i = 0; i < 2 * PAIRS; i++) y[i] =
+        fraction(word[2 * i], word[2 * i + 1]);
 }
 
-static void store(const yg_kernel_call *call, int64_t at, double number) {
-    if (call->out_type->dtype == YG_F64)
-        ((double *)call->out)[at] = number;
-    else
-        ((float *)call->out)[at] =
-            call->attrs[DISTRIBUTION].i == UNIFORM ? uniform_f32(number) : (float)number;
+/* Rounding down leaves the upper 24 bits, all of them in the first word. */
+YG_MULTIVERSION static void uniform_f32(const uint32_t *word, float *y) {
+    _Pragma("omp simd") for (int i = 0; i < 2 * PAIRS; i++) y[i] =
+        (float)(int32_t)(word[2 * i] >> 8) * 0x1p-24F;
 }
 
-static bool kernel(const yg_kernel_call *call, yg_error *error) {
-    (void)error;
-    const uint64_t key = yg_stream_key("random_numbers", call->seed, call->attrs[STREAM].i);
-    int64_t begin, end;
-    yg_random_range(call, &begin, &end);
-    for (int64_t first = begin; first < end; first += 2 * PAIRS) {
-        double u[PAIRS], v[PAIRS];
-        for (int i = 0; i < PAIRS; i++) {
-            uint32_t word[4];
-            yg_philox(key, call->step, (uint64_t)(first / 2 + i), word);
-            u[i] = fraction(word[0], word[1]);
-            v[i] = fraction(word[2], word[3]);
-        }
-        if (call->attrs[DISTRIBUTION].i == NORMAL)
-            make_normal(u, v);
-        for (int i = 0; i < 2 * PAIRS && first + i < end; i++)
-            store(call, first + i, i % 2 == 0 ? u[i / 2] : v[i / 2]);
+#define NORMAL_NUMBERS(function, real)                                                             \
+    YG_MULTIVERSION static void function(const uint32_t *word, real *y) {                          \
+        double u[PAIRS], v[PAIRS];                                                                 \
+        _Pragma("omp simd") for (int i = 0; i < PAIRS; i++) {                                      \
+            u[i] = fraction(word[4 * i], word[4 * i + 1]);                                         \
+            v[i] = fraction(word[4 * i + 2], word[4 * i + 3]);                                     \
+        }                                                                                          \
+        make_normal(u, v);                                                                         \
+        _Pragma("omp simd") for (int i = 0; i < PAIRS; i++) {                                      \
+            y[2 * i] = (real)u[i];                                                                 \
+            y[2 * i + 1] = (real)v[i];                                                             \
+        }                                                                                          \
     }
-    return true;
-}
+NORMAL_NUMBERS(normal_f32, float)
+NORMAL_NUMBERS(normal_f64, double)
+
+/* A block at the end of a range may be short: its numbers go through `block`. */
+#define KERNEL(function, real, uniform, normal)                                                    \
+    static bool function(const yg_kernel_call *call, yg_error *error) {                            \
+        (void)error;                                                                               \
+        const uint64_t key = yg_stream_key("random_numbers", call->seed, call->attrs[STREAM].i);   \
+        real *y = call->out;                                                                       \
+        int64_t begin, end;                                                                        \
+        yg_random_range(call, &begin, &end);                                                       \
+        for (int64_t first = begin; first < end; first += 2 * PAIRS) {                             \
+            uint32_t word[WORDS];                                                                  \
+            real block[2 * PAIRS];                                                                 \
+            const int64_t count = end - first < 2 * PAIRS ? end - first : 2 * PAIRS;               \
+            real *to = count < 2 * PAIRS ? block : y + first;                                      \
+            yg_random_words(key, call->step, (uint64_t)first / 2, PAIRS, word);                    \
+            if (call->attrs[DISTRIBUTION].i == NORMAL)                                             \
+                normal(word, to);                                                                  \
+            else                                                                                   \
+                uniform(word, to);                                                                 \
+            if (to == block)                                                                       \
+                memcpy(y + first, block, (size_t)count * sizeof *y);                               \
+        }                                                                                          \
+        return true;                                                                               \
+    }
+KERNEL(kernel_f32, float, uniform_f32, normal_f32)
+KERNEL(kernel_f64, double, uniform_f64, normal_f64)
 
 /* At seed 0 and step 0, at which the tests run random operators. */
 static double reference(const yg_reference *r, const int64_t *index) {
@@ -131,7 +156,7 @@ const yg_op yg_op_random_numbers = {
     .attr_count = sizeof attrs / sizeof *attrs,
     .flags = YG_OP_RANDOM | YG_OP_INTERNAL | YG_OP_NON_DIFFERENTIABLE,
     .infer = infer,
-    .kernel = {[YG_F32] = kernel, [YG_F64] = kernel},
+    .kernel = {[YG_F32] = kernel_f32, [YG_F64] = kernel_f64},
     .plan = yg_random_plan,
     .reference = reference,
     .samples = samples,

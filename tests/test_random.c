@@ -4,6 +4,7 @@
  * the distributions.
  */
 #include "graph/random.h"
+#include "ops/random_words.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -27,6 +28,28 @@ Test(random, philox_known_answers) {
             cr_assert_eq(word[i], vectors[v].expected[i], "vector %zu, word %d: %08x, not %08x", v,
                          i, word[i], vectors[v].expected[i]);
     }
+}
+
+/* Blocks of counters of every length, also across a carry into the upper half, with each set of
+ * instructions that this processor has; nothing is written behind them. */
+Test(random, words_of_a_block_are_those_of_single_counters) {
+    enum { MOST = 40 };
+    static const uint64_t starts[] = {0, 0xfffffff9, 0x1234567890abcdef};
+    for (yg_gemm_isa isa = YG_GEMM_BASELINE; isa < YG_GEMM_ISAS; isa++)
+        for (int64_t count = 0; count <= MOST && yg_gemm_isa_available(isa); count++)
+            for (size_t s = 0; s < sizeof starts / sizeof *starts; s++) {
+                uint32_t words[4 * MOST + 1], one[4];
+                words[4 * count] = 7;
+                yg_random_words_choose(isa)(0xfedcba9876543210, 0x8000000100000003, starts[s],
+                                            count, words);
+                cr_assert_eq(words[4 * count], 7);
+                for (int64_t i = 0; i < count; i++) {
+                    yg_philox(0xfedcba9876543210, 0x8000000100000003, starts[s] + (uint64_t)i, one);
+                    cr_assert_arr_eq(words + 4 * i, one, sizeof one,
+                                     "instructions %d, counter %d of %d", (int)isa, (int)i,
+                                     (int)count);
+                }
+            }
 }
 
 Test(random, key_is_fnv_1a) {
