@@ -4,6 +4,7 @@
  */
 #include "copy.h"
 
+#include "copy_blocks.h"
 #include "strides.h"
 #include "turn.h"
 
@@ -93,15 +94,57 @@ typedef struct plane {
     int64_t from_row, from_stride; /* the same in the source */
 } plane;
 
+/* Copies `bytes` bytes, SHORT or more, in moves of 32. */
+static void copy_moves(char *to, const char *from, size_t bytes) {
+    char last[32];
+    memcpy(last, from + bytes - 32, 32);
+    for (size_t i = 0; i + 32 < bytes; i += 32)
+        memcpy(to + i, from + i, 32);
+    memcpy(to + bytes - 32, last, 32);
+}
+
+void yg_copy_bytes(void *to, const void *from, size_t bytes) {
+    const size_t ahead = ((uintptr_t)to - (uintptr_t)from) % 4096;
+    if (ahead > 0 && ahead < 64 && bytes >= SHORT)
+        copy_moves(to, from, bytes);
+    else
+        memcpy(to, from, bytes);
+}
+
+/* Rows of `bytes` bytes, 4 to SHORT of them. Their number is a constant where this is inlined. */
+static inline __attribute__((always_inline)) void
+copy_short_rows(const plane *p, size_t element, char *to, const char *from, size_t bytes) {
+    const int64_t to_row = p->to_row * (int64_t)element, from_row = p->from_row * (int64_t)element;
+    for (int64_t r = 0; r < p->rows; r++, to += to_row, from += from_row)
+        copy_short(to, from, bytes);
+}
+
 /* Rows of neighbours. */
 static void copy_rows(const plane *p, size_t element, char *to, const char *from) {
     const size_t bytes = (size_t)p->columns * element;
     const int64_t to_row = p->to_row * (int64_t)element, from_row = p->from_row * (int64_t)element;
-    for (int64_t r = 0; r < p->rows; r++, to += to_row, from += from_row)
-        if (bytes >= 4 && bytes <= SHORT)
-            copy_short(to, from, bytes);
-        else
-            memcpy(to, from, bytes);
+    if (bytes < 4 || bytes > SHORT) {
+        for (int64_t r = 0; r < p->rows; r++, to += to_row, from += from_row)
+            yg_copy_bytes(to, from, bytes);
+        return;
+    }
+#define ROWS_OF(constant)                                                                          \
+    case constant:                                                                                 \
+        copy_short_rows(p, element, to, from, constant);                                           \
+        return;
+    switch (bytes) {
+        ROWS_OF(4)
+        ROWS_OF(8)
+        ROWS_OF(12)
+        ROWS_OF(16)
+        ROWS_OF(20)
+        ROWS_OF(24)
+        ROWS_OF(28)
+        ROWS_OF(32)
+    default:
+        copy_short_rows(p, element, to, from, bytes);
+    }
+#undef ROWS_OF
 }
 
 /* Writes `bytes` bytes, 4 to SHORT of them, that repeat an element; `row` holds 16 bytes of it. */
@@ -225,6 +268,8 @@ void yg_copy_box(const yg_box *box, size_t element, void *to, const void *from) 
         if (box->size[d] == 0)
             return;
     yg_box outer = merged(box);
+    if (yg_copy_blocks(&outer, element, to, from, yg_gemm_isa_best()))
+        return;
     plane p = {.rows = 1};
     take_dimension(&outer, outer.rank - 1, &p.columns, &p.to_stride, &p.from_stride);
 
