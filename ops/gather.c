@@ -38,9 +38,8 @@ static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan)
 
 /* The first `columns` elements of a row: `from` is where it starts in x. */
 #define ROW(name, element, number)                                                                 \
-    YG_MULTIVERSION static void name(const yg_index_walk *walk, element *to, const element *from,  \
-                                     const number *index, int64_t columns) {                       \
-        const int64_t stride = walk->stride, column = walk->column;                                \
+    YG_MULTIVERSION static void name(int64_t stride, int64_t column, element *to,                  \
+                                     const element *from, const number *index, int64_t columns) {  \
         if (stride == 1 && column == 0)                                                            \
             for (int64_t c = 0; c < columns; c++)                                                  \
                 to[c] = from[index[c]];                                                            \
@@ -77,23 +76,26 @@ static inline void fetch(const char *at, int64_t begin, int64_t end) {
         const int64_t share = walk->columns == 0 ? 0 : fetched * BLOCK / walk->columns / 64 * 64;  \
         int64_t at[YG_MAX_RANK] = {0};                                                             \
         int64_t start = yg_index_walk_seek(walk, at, call->begin);                                 \
-        for (int64_t r = call->begin; r < call->end; r++) {                                        \
+        yg_index_run run;                                                                          \
+        for (int64_t r = call->begin; r < call->end; r += run.rows) {                              \
+            run = yg_index_run_at(walk, at, call->end - r, NULL);                                  \
             const element *from = (const element *)call->in[0] + start;                            \
+            start = yg_index_run_last(walk->rank, walk->strides, run.rows, at, start);             \
             start = yg_index_walk_next(walk, at, start);                                           \
             const char *next = (const char *)((const element *)call->in[0] + start);               \
-            if (!yg_index_check(call, "gather", 1, r * walk->columns, walk->columns, walk->limit,  \
+            if (!yg_index_check(call, "gather", 1, r * walk->columns, run.count, walk->limit,      \
                                 error))                                                            \
                 return false;                                                                      \
-            for (int64_t c = 0, done = 0; c < walk->columns; c += BLOCK, done += share) {          \
-                const int64_t left = walk->columns - c;                                            \
-                if (r + 1 < call->end)                                                             \
+            for (int64_t c = 0, done = 0; c < run.count; c += BLOCK, done += share) {              \
+                const int64_t left = run.count - c;                                                \
+                if (r + run.rows < call->end)                                                      \
                     fetch(next, done,                                                              \
                           left > BLOCK && done + share < fetched ? done + share : fetched);        \
-                row(walk, to + c, from + c * walk->column, index + c,                              \
+                row(walk->stride, run.column, to + c, from + c * run.column, index + c,            \
                     left < BLOCK ? left : BLOCK);                                                  \
             }                                                                                      \
-            to += walk->columns;                                                                   \
-            index += walk->columns;                                                                \
+            to += run.count;                                                                       \
+            index += run.count;                                                                    \
         }                                                                                          \
         return true;                                                                               \
     }

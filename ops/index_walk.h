@@ -36,6 +36,33 @@ static inline int64_t yg_index_walk_next(const yg_index_walk *walk, int64_t *at,
     return yg_strides_next(walk->rank, walk->size, walk->strides, at, start);
 }
 
+/* Rows of a single element, as an index that picks one element of each row has: those along the
+ * last dimension of the rows are taken together, `count` of them. Element c of them belongs to the
+ * element start + c · column + index · stride, and to element c · src of a tensor of other strides.
+ * Other rows are taken one by one. */
+typedef struct yg_index_run {
+    int64_t rows, count, column, src;
+} yg_index_run;
+
+/* The run that begins at `at`, of `left` rows at most. `src_strides` may be NULL. */
+static inline yg_index_run yg_index_run_at(const yg_index_walk *walk, const int64_t *at,
+                                           int64_t left, const int64_t *src_strides) {
+    if (walk->columns != 1 || walk->rank == 0)
+        return (yg_index_run){1, walk->columns, walk->column, 1};
+    const int last = walk->rank - 1;
+    const int64_t most = walk->size[last] - at[last], rows = most < left ? most : left;
+    return (yg_index_run){rows, rows, walk->strides[last], src_strides ? src_strides[last] : 1};
+}
+
+/* Moves on by a run: `at` to its last row, and returns the start of that. */
+static inline int64_t yg_index_run_last(int rank, const int64_t *strides, int64_t rows, int64_t *at,
+                                        int64_t start) {
+    if (rows == 1)
+        return start;
+    at[rank - 1] += rows - 1;
+    return start + (rows - 1) * strides[rank - 1];
+}
+
 /* Fails if one of the `count` elements of operand `k` from `first` on, an index tensor, does not
  * lie in [0, limit): see yg_index_read(). */
 bool yg_index_check(const yg_kernel_call *call, const char *name, size_t k, int64_t first,

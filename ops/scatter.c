@@ -24,6 +24,11 @@ static yg_node slope_of_src(yg_graph *graph, yg_node y, yg_node dy) {
     const yg_node index = yg_node_operand(graph, y, INDEX);
     const yg_type *type = yg_node_type(graph, index), *of = yg_node_type(graph, y);
     const yg_attr *dim = yg_node_attrs(graph, y);
+    const yg_node read[] = {dy, index};
+    int along = 0;
+    yg_dimension(dim->i, of->rank, &along);
+    if (type->rank == 0 || type->shape[along] == 1) /* no two elements can name one place */
+        return yg_apply(graph, &yg_op_gather, read, 2, dim);
     /* Comparing half as many bytes takes half the time. */
     const yg_dtype dtype = yg_type_count(type) <= INT32_MAX ? YG_I32 : YG_I64;
     const yg_attr range[] = {{.i = yg_type_count(type)}, {0}, {.i = 1}, {.i = dtype}};
@@ -34,7 +39,6 @@ static yg_node slope_of_src(yg_graph *graph, yg_node y, yg_node dy) {
     const yg_node found[] = {yg_apply(graph, &yg_op_scatter, written, 3, dim), index};
     const yg_node counts =
         yg_equal(graph, yg_apply(graph, &yg_op_gather, found, 2, dim), positions);
-    const yg_node read[] = {dy, index};
     return yg_where(graph, counts, yg_apply(graph, &yg_op_gather, read, 2, dim),
                     yg_scalar(graph, of->dtype, 0));
 }

@@ -15,15 +15,19 @@
         int64_t to_at[YG_MAX_RANK] = {0}, from_at[YG_MAX_RANK] = {0};                              \
         int64_t start = yg_index_walk_seek(walk, to_at, part.first_row);                           \
         int64_t from = yg_scatter_seek(&part, from_at);                                            \
-        for (int64_t row = part.first_row; row < part.end_row; row++) {                            \
+        yg_index_run run;                                                                          \
+        for (int64_t row = part.first_row; row < part.end_row; row += run.rows) {                  \
+            run = yg_index_run_at(walk, to_at, part.end_row - row, part.src_strides);              \
             const int64_t first = row * walk->columns;                                             \
             const number *index = (const number *)call->in[1] + first;                             \
             const element *src = (const element *)call->in[2] + from;                              \
             element *to = (element *)call->out + start;                                            \
-            if (!yg_index_check(call, name, 1, first, walk->columns, walk->limit, error))          \
+            if (!yg_index_check(call, name, 1, first, run.count, walk->limit, error))              \
                 return false;                                                                      \
-            for (int64_t c = 0; c < walk->columns; c++)                                            \
-                combine(to[c * walk->column + index[c] * walk->stride], src[c]);                   \
+            for (int64_t c = 0; c < run.count; c++)                                                \
+                combine(to[c * run.column + index[c] * walk->stride], src[c * run.src]);           \
+            start = yg_index_run_last(walk->rank, walk->strides, run.rows, to_at, start);          \
+            from = yg_index_run_last(walk->rank, part.src_strides, run.rows, from_at, from);       \
             start = yg_index_walk_next(walk, to_at, start);                                        \
             from = yg_strides_next(walk->rank, walk->size, part.src_strides, from_at, from);       \
         }                                                                                          \
