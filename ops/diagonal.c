@@ -2,8 +2,8 @@
  * diagonal: y[…, i] = x[…, i at dim1, i + offset at dim2, …]; the two dimensions become one, at the
  * end.
  *
- * A composite: with the two dimensions last and as one, [n, m] as [n · m], the diagonal is a slice
- * with steps of m + 1.
+ * A composite: with the two dimensions as one, [n, m] as [n · m], the diagonal is a slice with
+ * steps of m + 1.
  */
 #include "build.h"
 #include "registry.h"
@@ -32,38 +32,62 @@ static bool read_dims(yg_graph *graph, const yg_infer *call, int *row, int *colu
     return *row != *column;
 }
 
+/* Makes `row` and `column` neighbours by a permutation, the last two dimensions, unless they are.
+ */
+static yg_node neighbours(yg_graph *graph, yg_node x, int *row, int *column) {
+    const int rank = yg_node_type(graph, x)->rank;
+    if (*row - *column == 1 || *column - *row == 1)
+        return x;
+    int64_t order[YG_MAX_RANK];
+    int used = 0;
+    for (int d = 0; d < rank; d++)
+        if (d != *row && d != *column)
+            order[used++] = d;
+    order[rank - 2] = *row;
+    order[rank - 1] = *column;
+    *row = rank - 2;
+    *column = rank - 1;
+    return yg_permute(graph, x, order);
+}
+
+/* x with the dimension `dim` at the end. */
+static yg_node move_to_end(yg_graph *graph, yg_node x, int dim) {
+    const int rank = x == YG_NONE ? 0 : yg_node_type(graph, x)->rank;
+    int64_t order[YG_MAX_RANK];
+    for (int d = 0; d < rank; d++)
+        order[d] = d < dim ? d : d < rank - 1 ? d + 1 : dim;
+    return dim >= rank - 1 ? x : yg_permute(graph, x, order);
+}
+
+/* The slice comes before what moves its dimension to the end: it is small, and x need not be
+ * moved. */
 static size_t compose(yg_graph *graph, const yg_infer *call, const yg_node *operands,
                       yg_node *results) {
-    const yg_type *x = &call->operands[0];
     int row, column;
     if (!read_dims(graph, call, &row, &column))
         return 0;
-    const int outer = x->rank - 2;
-    int64_t order[YG_MAX_RANK];
-    yg_type merged = {.dtype = x->dtype, .rank = outer + 1};
-    int used = 0;
-    for (int d = 0; d < x->rank; d++) {
-        if (d == row || d == column)
-            continue;
-        merged.shape[used] = x->shape[d];
-        order[used++] = d;
-    }
-    order[outer] = row;
-    order[outer + 1] = column;
-    const int64_t n = x->shape[row], m = x->shape[column], offset = call->attrs[OFFSET].i;
+    const yg_node x = neighbours(graph, operands[0], &row, &column);
+    if (x == YG_NONE)
+        return 0;
+    const yg_type *type = yg_node_type(graph, x);
+    const int dim = row < column ? row : column;
+    const int64_t n = type->shape[dim], m = type->shape[dim + 1];
+    const int64_t given = call->attrs[OFFSET].i, offset = row < column ? given : -given;
     const int64_t length = length_of(n, m, offset);
-    merged.shape[outer] = n * m; /* x has that many elements, or an empty dimension */
+    yg_type merged = {.dtype = type->dtype, .rank = type->rank - 1};
     int64_t start[YG_MAX_RANK] = {0}, stop[YG_MAX_RANK], step[YG_MAX_RANK];
-    for (int d = 0; d < outer; d++) {
+    for (int d = 0; d < merged.rank; d++) {
+        merged.shape[d] = type->shape[d <= dim ? d : d + 1];
         stop[d] = merged.shape[d];
         step[d] = 1;
     }
-    start[outer] = length == 0 ? 0 : offset < 0 ? -offset * m : offset;
-    stop[outer] = length == 0 ? 0 : start[outer] + (length - 1) * (m + 1) + 1;
-    step[outer] = m + 1;
-    const yg_node flat = yg_reshape(graph, yg_permute(graph, operands[0], order), &merged);
-    results[0] = yg_slice(graph, flat, start, stop, step);
-    return 1;
+    merged.shape[dim] = n * m; /* x has that many elements, or an empty dimension */
+    start[dim] = length == 0 ? 0 : offset < 0 ? -offset * m : offset;
+    stop[dim] = length == 0 ? 0 : start[dim] + (length - 1) * (m + 1) + 1;
+    step[dim] = m + 1;
+    const yg_node flat = yg_reshape(graph, x, &merged);
+    results[0] = move_to_end(graph, yg_slice(graph, flat, start, stop, step), dim);
+    return results[0] != YG_NONE;
 }
 
 static double reference(const yg_reference *r, const int64_t *index) {
