@@ -4,6 +4,7 @@
  * The numbers are read as in Python's range(): a single number is the end, and the start is 0.
  */
 #include "build.h"
+#include "multiversion.h"
 #include "registry.h"
 
 #include <inttypes.h>
@@ -35,20 +36,23 @@ static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
     return yg_type_make((yg_dtype)call->attrs[DTYPE].i, 1, &count, result, error);
 }
 
-static bool kernel(const yg_kernel_call *call, yg_error *error) {
-    (void)error;
-    int64_t start, end;
-    read_range(call->attrs, &start, &end);
-    const int64_t count = call->out_type->shape[0];
-    for (int64_t i = 0; i < count; i++) {
-        const int64_t value = start + i * call->attrs[STEP].i;
-        if (call->out_type->dtype == YG_I64)
-            ((int64_t *)call->out)[i] = value;
-        else
-            yg_element_set(call->out_type->dtype, call->out, i, (double)value);
+/* A float is the nearest to the whole number. */
+#define ARANGE_KERNEL(function, count_on, element)                                                 \
+    YG_MULTIVERSION static void count_on(element *y, int64_t start, int64_t step, int64_t count) { \
+        for (int64_t i = 0; i < count; i++)                                                        \
+            y[i] = (element)(start + i * step);                                                    \
+    }                                                                                              \
+    static bool function(const yg_kernel_call *call, yg_error *error) {                            \
+        (void)error;                                                                               \
+        int64_t start, end;                                                                        \
+        read_range(call->attrs, &start, &end);                                                     \
+        count_on(call->out, start, call->attrs[STEP].i, call->out_type->shape[0]);                 \
+        return true;                                                                               \
     }
-    return true;
-}
+ARANGE_KERNEL(kernel_i32, count_i32, int32_t)
+ARANGE_KERNEL(kernel_i64, count_i64, int64_t)
+ARANGE_KERNEL(kernel_f32, count_f32, float)
+ARANGE_KERNEL(kernel_f64, count_f64, double)
 
 static double reference(const yg_reference *r, const int64_t *index) {
     const yg_attr *attrs = r->call->attrs;
@@ -88,7 +92,10 @@ const yg_op yg_op_arange = {
     .attr_count = sizeof attrs / sizeof *attrs,
     .flags = YG_OP_NON_DIFFERENTIABLE,
     .infer = infer,
-    .kernel = {[YG_I32] = kernel, [YG_I64] = kernel, [YG_F32] = kernel, [YG_F64] = kernel},
+    .kernel = {[YG_I32] = kernel_i32,
+               [YG_I64] = kernel_i64,
+               [YG_F32] = kernel_f32,
+               [YG_F64] = kernel_f64},
     .reference = reference,
     .samples = samples,
     .sample_count = sizeof samples / sizeof *samples,

@@ -5,6 +5,7 @@
 #include "copy.h"
 
 #include "copy_blocks.h"
+#include "multiversion.h"
 #include "strides.h"
 #include "turn.h"
 
@@ -16,8 +17,8 @@
 
 /* Defines the copying loop of a run of `n` elements for one element size. */
 #define COPY_LOOPS(element)                                                                        \
-    static void copy_run_##element(element *to, int64_t to_stride, const element *from,            \
-                                   int64_t from_stride, int64_t n) {                               \
+    YG_MULTIVERSION static void copy_run_##element(                                                \
+        element *to, int64_t to_stride, const element *from, int64_t from_stride, int64_t n) {     \
         if (to_stride == 1 && from_stride == 0) {                                                  \
             const element value = *from;                                                           \
             for (int64_t i = 0; i < n; i++)                                                        \
