@@ -35,6 +35,12 @@ typedef struct yg_convolution {
     int64_t dilation[YG_CONVOLUTION_DIMS];
 } yg_convolution;
 
+/* Whether each channel is a group of its own, with one filter. Channels are then neighbours in all
+ * tensors of values, and kernels compute a vector of them at once. */
+static inline bool yg_convolution_is_depthwise(const yg_convolution *c) {
+    return c->groups > 1 && c->channels == 1 && c->filters == 1;
+}
+
 /* The tensors of a call, each at the place of its type in an array of three. */
 enum { YG_CONVOLUTION_X, YG_CONVOLUTION_Y, YG_CONVOLUTION_WEIGHT };
 

@@ -17,6 +17,7 @@
 #define TILE_REAL                    float
 #define TILE_NAME(x)                 x##_f32_avx512
 #define TILE_MULTIPLY_ADD(a, x, sum) _mm512_fmadd_ps(_mm512_set1_ps(a), x, sum)
+#define TILE_ADD_PRODUCT(a, b, sum)  _mm512_fmadd_ps(a, b, sum)
 #define TILE_LOAD(from, n)           _mm512_maskz_loadu_ps((__mmask16)((1u << (n)) - 1), from)
 #define TILE_STORE(to, n, x)         _mm512_mask_storeu_ps(to, (__mmask16)((1u << (n)) - 1), x)
 #define TILE_REUSES                  1
@@ -34,6 +35,7 @@
 #define TILE_REAL                    double
 #define TILE_NAME(x)                 x##_f64_avx512
 #define TILE_MULTIPLY_ADD(a, x, sum) _mm512_fmadd_pd(_mm512_set1_pd(a), x, sum)
+#define TILE_ADD_PRODUCT(a, b, sum)  _mm512_fmadd_pd(a, b, sum)
 #define TILE_LOAD(from, n)           _mm512_maskz_loadu_pd((__mmask8)((1u << (n)) - 1), from)
 #define TILE_STORE(to, n, x)         _mm512_mask_storeu_pd(to, (__mmask8)((1u << (n)) - 1), x)
 #undef TILE_REUSES

@@ -13,6 +13,7 @@
 #define TILE_CASES_2(X) TILE_UP_TO_6(X)
 /* Rounded twice: not every processor has the fused form. */
 #define TILE_MULTIPLY_ADD(a, x, sum) ((sum) + (a) * (x))
+#define TILE_ADD_PRODUCT(a, b, sum)  ((sum) + (a) * (b))
 
 /* A vector; only n elements are in memory. */
 #define PARTIAL(real, suffix)                                                                      \
@@ -40,6 +41,7 @@ PARTIAL(double, f64)
 
 /* Rounded twice: see above. */
 #define TILE_MULTIPLY_ADD(a, x, sum) ((sum) + (a) * (x))
+#define TILE_ADD_PRODUCT(a, b, sum)  ((sum) + (a) * (b))
 #define TILE_REAL                    double
 #define TILE_NAME(x)                 x##_f64_baseline
 #define TILE_LOAD(from, n)           load_f64(from, n)

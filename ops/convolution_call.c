@@ -17,9 +17,11 @@ static double flops_of(const yg_convolution *c) {
     return flops;
 }
 
-/* Tiles hold several filters of a group. With one filter a group there is nothing to hold. */
+/* Tiles hold several filters of a group, or channels that are groups. A group of several channels
+ * with one filter has nothing to hold. */
 static bool suits_tiles(const yg_convolution *c, int result) {
-    return c->groups == 1 || (result == X ? c->channels : c->filters) > 1;
+    return c->groups == 1 || yg_convolution_is_depthwise(c) ||
+           (result == X ? c->channels : c->filters) > 1;
 }
 
 /* The two kernels of a weight that is computed in parts: sums over stretches of images. */
@@ -46,7 +48,7 @@ static void plan_parts(const yg_direct *direct, size_t element, yg_op_plan *plan
     const yg_convolution *c = &sums->c;
     plan->whole = 1 << 1;
     plan->parts = (yg_parts){
-        .elements = sums->images * c->x[0] * c->x[1] * c->x[2] * c->channels * c->groups,
+        .elements = sums->images * c->x[0] * c->x[1] * c->x[2] * sums->x_channels,
         .count = c->batch / sums->images,
         .bytes = yg_convolution_sums_size(sums) * (int64_t)element,
         .reduce = reduce,

@@ -86,6 +86,15 @@ static void find_inner(yg_direct_dim *d) {
     d->first = yg_smaller(d->first, d->positions);
 }
 
+/* A pass of a depthwise convolution computes all channels as one group. */
+static void join_groups(const yg_convolution *c, yg_direct_pass *p) {
+    p->depthwise = yg_convolution_is_depthwise(c);
+    if (p->depthwise) {
+        p->width = c->groups;
+        p->groups = 1;
+    }
+}
+
 /* A convolution: one pass. */
 static pass forward_pass(const yg_convolution *c) {
     pass p = {.direct = {.groups = c->groups,
@@ -108,6 +117,7 @@ static pass forward_pass(const yg_convolution *c) {
         p.tap_by[d] = 1;
         find_inner(&p.direct.dim[d]);
     }
+    join_groups(c, &p.direct);
     return p;
 }
 
@@ -149,6 +159,7 @@ static pass data_pass(const yg_convolution *c, const int64_t first[DIMS]) {
         p.direct.to_at += first[d] * to[d];
         p.first[d] = first[d];
     }
+    join_groups(c, &p.direct);
     return p;
 }
 
@@ -195,8 +206,8 @@ static double use_of(const yg_direct_pass *p, int64_t lanes, int64_t together) {
 static int64_t best_together(const yg_direct_pass *p, int64_t lanes) {
     const yg_direct_dim *d = &p->dim[2];
     int64_t best = 1;
-    if (p->groups > 1 || p->width >= lanes || d->to_stride != p->width || d->taps == 0 ||
-        d->from_step % d->tap_step != 0)
+    if (p->depthwise || p->groups > 1 || p->width >= lanes || d->to_stride != p->width ||
+        d->taps == 0 || d->from_step % d->tap_step != 0)
         return 1;
     for (int64_t n = 2; n <= MOST_TOGETHER && n <= d->positions; n++)
         if (use_of(p, lanes, n) > 1.15 * use_of(p, lanes, best))

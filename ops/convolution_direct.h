@@ -28,6 +28,7 @@ typedef struct yg_direct_dim {
 
 typedef struct yg_direct_pass {
     yg_direct_dim dim[YG_CONVOLUTION_DIMS];
+    bool depthwise; /* channel i of `to` reads channel i of `from` alone: one group, of depth 1 */
     int64_t groups, depth;  /* depth: channels of `from` in a group */
     int64_t width;          /* channels of `to` in a group, times `together` */
     int64_t together;       /* neighbouring positions that are computed as one: see direct.c */
@@ -55,8 +56,9 @@ typedef struct yg_direct_sum {
     int64_t x_stride[YG_CONVOLUTION_DIMS], y_stride[YG_CONVOLUTION_DIMS];
     int64_t run;             /* neighbouring channels of x, each a row of sums */
     int64_t width;           /* filters: of one block */
-    int64_t columns, before; /* of yg_direct_kernels.sum_row: columns of x, and the column of y that
-                                its column 0 meets with tap 0 */
+    int64_t columns, before; /* of sum_row and sum_depthwise of yg_direct_kernels: columns of x, and
+                                the column of y that its column 0 meets with tap 0 */
+    int64_t tap, stride, dilation; /* of sum_depthwise: the first tap; both in columns of x */
 } yg_direct_sum;
 
 /* sums[run, block] += Σ x[…, run] · y[…, block]. x and y point at the first pixels that meet. */
@@ -72,6 +74,10 @@ typedef struct yg_direct_kernels {
      * at column 0. For one vector of filters and at most YG_DIRECT_RUN channels. NULL: it does not
      * pay with these instructions. */
     yg_direct_sum_kernel sum_row;
+    /* The sums of a depthwise convolution for `run` neighbouring taps of a row, at most
+     * YG_DIRECT_RUN: sums[tap, width] += Σ x[…, width] · y[…, width]. x points at
+     * column 0. */
+    yg_direct_sum_kernel sum_depthwise;
 } yg_direct_kernels;
 
 #define YG_DIRECT_ROW 3

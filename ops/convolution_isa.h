@@ -10,6 +10,8 @@
 #define TILE_INLINE static inline __attribute__((always_inline))
 #define TILE_UNROLL _Pragma("GCC unroll 24")
 
+enum { MOST_DEPTHWISE = 6 }; /* pixels of a tile of a depthwise convolution, see TILE_UP_TO_6 */
+
 #define TILE_UP_TO_6(X)  X(1) X(2) X(3) X(4) X(5) X(6)
 #define TILE_UP_TO_8(X)  TILE_UP_TO_6(X) X(7) X(8)
 #define TILE_UP_TO_12(X) TILE_UP_TO_8(X) X(9) X(10) X(11) X(12)

@@ -5,6 +5,9 @@
  * has all taps of a row, which meet neighbouring pixels of x. At the border some of those lie
  * outside of x; so the rows of x are copied, with zeros around them.
  *
+ * A depthwise convolution is one group here, of as many filters as there are channels, and a unit
+ * has the taps of a row. They take the place of channels: a vector of x meets a vector of y.
+ *
  * With few filters most of a vector would be unused. Then neighbouring pixels of y are one pixel of
  * more filters, which meets more taps. The sum of a tap is then the sum of several: for each of
  * these pixels, the one that it meets with that tap. The other sums are not used.
@@ -62,10 +65,11 @@ static bool suits_rows_of_taps(const yg_convolution_sums *s) {
 static void cut_channels(yg_convolution_sums *s) {
     enum { ENOUGH = 16, FEW = 6, CHANNELS = 4 };
     const int64_t vectors = yg_direct_vectors(s->c.filters, 0, s->kernels.lanes);
-    const int64_t most = s->taps > 1 ? YG_DIRECT_RUN : s->kernels.most[vectors - 1];
+    const bool of_taps = s->taps > 1 || s->depthwise;
+    const int64_t most = of_taps ? YG_DIRECT_RUN : s->kernels.most[vectors - 1];
     const int64_t places = s->c.groups * s->blocks * s->places;
     s->parts = 1;
-    if (s->together == 1 && (places < ENOUGH || s->taps > 1))
+    if (s->together == 1 && (places < ENOUGH || of_taps))
         s->parts = yg_larger(1, (s->run + most - 1) / most);
     while (!s->rows && s->parts * places < FEW && s->run / (s->parts + 1) >= CHANNELS)
         s->parts++;
@@ -87,19 +91,26 @@ static int64_t stretch_of(const yg_convolution_sums *s) {
     return batch;
 }
 
-yg_convolution_sums yg_convolution_sums_of(const yg_convolution *c, yg_direct_kernels kernels) {
+yg_convolution_sums yg_convolution_sums_of(const yg_convolution *of, yg_direct_kernels kernels) {
     enum { FEW = 8 };
     const int64_t lanes = kernels.lanes;
-    yg_convolution_sums s = {.c = *c, .kernels = kernels, .block = 2 * lanes};
+    yg_convolution_sums s = {.c = *of, .kernels = kernels, .block = 2 * lanes};
+    const yg_convolution *c = &s.c;
+    s.x_channels = c->channels * c->groups;
+    s.depthwise = yg_convolution_is_depthwise(c);
+    if (s.depthwise) {
+        s.c.filters = c->groups;
+        s.c.groups = 1;
+    }
     s.blocks = (c->filters + s.block - 1) / s.block;
-    s.rows = c->channels < FEW && c->groups == 1 && c->dilation[2] == 1;
-    s.together = s.rows && c->filters > 0 ? best_together(c, lanes) : 1;
+    s.rows = s.depthwise || (c->channels < FEW && c->groups == 1 && c->dilation[2] == 1);
+    s.together = s.rows && !s.depthwise && c->filters > 0 ? best_together(c, lanes) : 1;
     s.taps = suits_rows_of_taps(&s) ? YG_DIRECT_ROW : 1;
     s.places = c->taps[0] * c->taps[1] * (s.rows ? 1 : c->taps[2] / s.taps);
     s.run = c->channels * (s.rows ? c->taps[2] + (s.together - 1) * c->stride[2] : 1);
     cut_channels(&s);
     s.unit = s.taps * s.part * yg_smaller(s.block, yg_round_up(s.together * c->filters, lanes));
-    if (s.rows && !meets_all(c)) {
+    if (s.rows && !s.depthwise && !meets_all(c)) {
         s.before = yg_larger(0, c->padding[2]);
         const int64_t reach =
             (c->y[2] - 1) * c->stride[2] + c->taps[2] - yg_smaller(0, c->padding[2]);
@@ -164,16 +175,18 @@ static yg_direct_sum sum_of(const yg_convolution_sums *s, int64_t unit, int64_t 
     const yg_convolution *c = &s->c;
     const int64_t filter = first_filter(s, unit), group = group_of(s, unit);
     yg_direct_sum sum = {.images = images,
-                         .x_image = volume(c->x) * c->channels * c->groups,
+                         .x_image = volume(c->x) * s->x_channels,
                          .y_image = volume(c->y) * c->filters * c->groups,
                          .width = yg_smaller(s->block, s->together * c->filters - filter),
                          .columns = c->x[2],
-                         .before = c->padding[2]};
+                         .before = c->padding[2],
+                         .stride = c->stride[2],
+                         .dilation = c->dilation[2]};
     const int64_t x_size[DIMS] = {c->x[0], c->x[1], s->row > 0 ? s->row : c->x[2]};
     int64_t x_stride[DIMS], y_stride[DIMS], rest = place_of(s, unit);
-    pixel_strides(x_size, c->channels * c->groups, x_stride);
+    pixel_strides(x_size, s->x_channels, x_stride);
     pixel_strides(c->y, c->filters * c->groups, y_stride);
-    *x_at = group * c->channels;
+    *x_at = s->depthwise ? filter : group * c->channels;
     *y_at = group * c->filters + filter;
     for (int d = DIMS; d-- > 0;) {
         int64_t first = 0, last = c->y[d], at = s->before - c->padding[d];
@@ -189,6 +202,8 @@ static yg_direct_sum sum_of(const yg_convolution_sums *s, int64_t unit, int64_t 
         sum.positions[d] = (last - first) / together;
         sum.x_stride[d] = c->stride[d] * x_stride[d] * together;
         sum.y_stride[d] = y_stride[d] * together;
+        if (d == 2 && s->depthwise)
+            at = 0; /* the kernel adds the tap, and looks which columns meet */
         *x_at += last > first ? at * x_stride[d] : 0;
         *y_at += first * y_stride[d];
     }
@@ -256,11 +271,13 @@ static int64_t images_at_once(const yg_convolution_sums *s) {
                                     int64_t first, int64_t last, const real *x, const real *y,     \
                                     real *sums, real *copy) {                                      \
         const yg_convolution *c = &s->c;                                                           \
-        const yg_direct_sum_kernel sum_unit = s->taps > 1 ? s->kernels.sum_row : s->kernels.sum;   \
+        const yg_direct_sum_kernel sum_unit = s->depthwise  ? s->kernels.sum_depthwise             \
+                                              : s->taps > 1 ? s->kernels.sum_row                   \
+                                                            : s->kernels.sum;                      \
         const int64_t images = images_at_once(s);                                                  \
         memset(sums, 0, (size_t)((end - begin) * s->unit) * sizeof *sums);                         \
         for (int64_t n = first; n < last && volume(c->y) > 0; n += images) {                       \
-            const real *from_x = x + n * volume(c->x) * c->channels * c->groups;                   \
+            const real *from_x = x + n * volume(c->x) * s->x_channels;                             \
             const real *from_y = y + n * volume(c->y) * c->filters * c->groups;                    \
             yg_direct_sum sum;                                                                     \
             int64_t x_at = 0, y_at = 0;                                                            \
@@ -270,7 +287,8 @@ static int64_t images_at_once(const yg_convolution_sums *s) {
                 if (unit == begin || unit % s->parts == 0) /* another place */                     \
                     sum = sum_of(s, unit, yg_smaller(images, last - n), &x_at, &y_at);             \
                 sum.run = channels_of(s, unit);                                                    \
-                sum_unit(&sum, (s->row > 0 ? copy : from_x) + x_at + first_channel(s, unit),       \
+                sum.tap = first_channel(s, unit); /* of a depthwise convolution */                 \
+                sum_unit(&sum, (s->row > 0 ? copy : from_x) + x_at + (s->depthwise ? 0 : sum.tap), \
                          from_y + y_at, sums + (unit - begin) * s->unit);                          \
             }                                                                                      \
         }                                                                                          \

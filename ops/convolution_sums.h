@@ -12,15 +12,17 @@
 struct yg_convolution_sums {
     yg_convolution c;
     yg_direct_kernels kernels;
-    bool rows;        /* a unit's channels are those of all taps of a row, one after the other */
-    int64_t taps;     /* that a unit sums for, each for its channels: 1, or YG_DIRECT_ROW */
-    int64_t block;    /* filters in a block */
-    int64_t blocks;   /* of filters in a group */
-    int64_t places;   /* units of a block: rows of taps, or taps */
-    int64_t together; /* pixels of y that are computed as one, of more filters and taps */
-    int64_t run;      /* channels of a place; with `rows` those of each tap */
-    int64_t parts;    /* units of a place */
-    int64_t part;     /* channels of a unit; the last one of a place may have fewer */
+    bool depthwise;     /* `c` is one group of as many filters as x has channels; see rows */
+    int64_t x_channels; /* of a pixel of x, in all groups */
+    bool rows;          /* a unit's channels are those of all taps of a row, one after the other */
+    int64_t taps;       /* that a unit sums for, each for its channels: 1, or YG_DIRECT_ROW */
+    int64_t block;      /* filters in a block */
+    int64_t blocks;     /* of filters in a group */
+    int64_t places;     /* units of a block: rows of taps, or taps */
+    int64_t together;   /* pixels of y that are computed as one, of more filters and taps */
+    int64_t run;        /* channels of a place; with `rows` those of each tap */
+    int64_t parts;      /* units of a place */
+    int64_t part;       /* channels of a unit; the last one of a place may have fewer */
     int64_t images; /* of a stretch: the sums of each stretch of images are added up apart, so that
                        threads can share the images. It divides the batch. */
     int64_t unit;   /* elements of the sums of a unit */

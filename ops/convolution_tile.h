@@ -8,6 +8,7 @@
  *   TILE_PIXELS_1, TILE_PIXELS_2 the most pixels of a tile of one vector, and of two
  *   TILE_TARGET                  the attribute that lets the compiler use the instructions
  *   TILE_MULTIPLY_ADD(a, x, sum) a · x + sum for a number a, vectors x and sum
+ *   TILE_ADD_PRODUCT(a, b, sum)  a · b + sum for vectors a, b and sum
  *   TILE_REUSES                  whether tiles that read a pixel once for all of its taps are made
  *   TILE_LOAD(from, n), TILE_STORE(to, n, x)   a vector; only n elements are in memory
  *
@@ -181,6 +182,8 @@ typedef struct TILE_NAME(block) {
     int64_t vectors, rest;
 } TILE_NAME(block);
 
+#include "convolution_depthwise.h"
+
 /* `count` positions from `position` on, along dimension `along`: all meet the same taps. */
 TILE_TARGET static void TILE_NAME(stretch)(const TILE_NAME(block) * block,
                                            const int64_t position[3], int along, int64_t count) {
@@ -188,7 +191,7 @@ TILE_TARGET static void TILE_NAME(stretch)(const TILE_NAME(block) * block,
     TILE_NAME(work) w = {.rest = block->rest, .bias = block->bias};
     const TILE_REAL *a = block->from, *b = block->weights;
     TILE_REAL *c = block->to;
-    int64_t b_stride = p->depth * block->vectors * TILE_NAME(LANES);
+    int64_t b_stride = p->depthwise ? 1 : p->depth * block->vectors * TILE_NAME(LANES);
     for (int d = 3; d-- > 0;) {
         int64_t first, last;
         const yg_direct_dim *dim = &p->dim[d];
@@ -205,6 +208,10 @@ TILE_TARGET static void TILE_NAME(stretch)(const TILE_NAME(block) * block,
     w.length = p->depth;
     w.a_pixel = p->dim[along].from_step * p->dim[along].from_stride;
     w.c_pixel = p->dim[along].to_stride;
+    if (p->depthwise) {
+        TILE_NAME(depthwise_row)(p, count, &w, a, block->weights, b - block->weights, c);
+        return;
+    }
     if (TILE_REUSES && along == 2 && w.a_stride[2] == w.a_pixel && /* neighbouring pixels */
         block->vectors == 1 && (w.count[2] == 3 || w.count[2] == 5)) {
         w.taps = w.count[2];
@@ -251,6 +258,8 @@ TILE_TARGET static void TILE_NAME(run)(const yg_direct_pass *pass, const void *f
                     TILE_NAME(rows)(&block, plane, row, next);
                     row = next;
                 }
+            if (pass->depthwise) /* its tiles have computed all filters */
+                return;
             block.weights = block.bias + block.vectors * LANES;
         }
 }
@@ -433,6 +442,7 @@ TILE_TARGET static void TILE_NAME(sum_row)(const yg_direct_sum *s, const void *x
 yg_direct_kernels TILE_NAME(yg_direct)(void) {
     return (yg_direct_kernels) {
         .lanes = TILE_NAME(LANES), .run = TILE_NAME(run), .sum = TILE_NAME(sum),
+        .sum_depthwise = TILE_NAME(sum_depthwise),
 #if TILE_REUSES
         .sum_row = TILE_NAME(sum_row),
 #endif
@@ -448,3 +458,4 @@ yg_direct_kernels TILE_NAME(yg_direct)(void) {
 #undef TILE_LOAD
 #undef TILE_STORE
 #undef TILE_MULTIPLY_ADD
+#undef TILE_ADD_PRODUCT
