@@ -308,21 +308,28 @@ static void choose_convolutions(draft *draft) {
     draft->patience = draft->rows < 10000 ? 10 : 4;
 }
 
-static bool exclude(const yg_table *table, const draft_request *request, draft *draft,
-                    yg_error *error) {
-    for (size_t i = 0; i < request->excluded_count; i++) {
-        size_t column;
-        if (!yg_table_choose(table, request->excluded[i], (yg_origin){table->name, 0, 0}, &column,
-                             error))
+typedef struct excluding {
+    const yg_table *table;
+    draft *draft;
+} excluding;
+
+static bool exclude(void *context, size_t column, yg_error *error) {
+    const excluding *e = context;
+    draft_column *of = &e->draft->columns[column];
+    if (of->kind == DRAFT_TARGET)
+        return yg_fail(error, YG_ERROR_ARGUMENT, (yg_origin){e->table->name, 0, 0},
+                       "column '%s' is the target, so it cannot be left out",
+                       e->table->columns[column]);
+    return of->reason || draft_leave_out(of, "left out as --exclude says") || yg_fail_memory(error);
+}
+
+static bool exclude_all(const yg_table *table, const draft_request *request, draft *draft,
+                        yg_error *error) {
+    excluding e = {table, draft};
+    for (size_t i = 0; i < request->excluded_count; i++)
+        if (!yg_table_choose_each(table, request->excluded[i], (yg_origin){table->name, 0, 0},
+                                  exclude, &e, error))
             return false;
-        if (draft->columns[column].kind == DRAFT_TARGET)
-            return yg_fail(error, YG_ERROR_ARGUMENT, (yg_origin){table->name, 0, 0},
-                           "column '%s' is the target, so it cannot be left out",
-                           request->excluded[i]);
-        if (!draft->columns[column].reason &&
-            !draft_leave_out(&draft->columns[column], "left out as --exclude says"))
-            return yg_fail_memory(error);
-    }
     return true;
 }
 
@@ -383,7 +390,8 @@ bool draft_make(const yg_table *table, const yg_summary *summary, const draft_re
         return yg_fail_memory(error);
     for (size_t i = 0; i < summary->count; i++)
         draft->columns[i].summary = &summary->columns[i];
-    if (!draft_find_targets(table, request, draft, error) || !exclude(table, request, draft, error))
+    if (!draft_find_targets(table, request, draft, error) ||
+        !exclude_all(table, request, draft, error))
         return false;
     if (!judge_columns(table, request, draft))
         return yg_fail_memory(error);

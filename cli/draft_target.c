@@ -14,44 +14,32 @@ enum { CLASSES_MAX = 200 /* of a target */ };
 
 /* ------------------------------------------------------------------------ which they are ----- */
 
-static bool add_target(const yg_table *table, const char *name, draft *draft, yg_error *error) {
-    const yg_origin origin = {table->name, 0, 0};
-    size_t column;
-    if (!yg_table_choose(table, name, origin, &column, error))
-        return false;
+typedef struct adding {
+    const yg_table *table;
+    draft *draft;
+} adding;
+
+static bool add_target(void *context, size_t column, yg_error *error) {
+    const adding *a = context;
+    draft *draft = a->draft;
     if (draft->columns[column].kind == DRAFT_TARGET)
-        return yg_fail(error, YG_ERROR_ARGUMENT, origin, "column '%s' is given twice as a target",
-                       name);
+        return yg_fail(error, YG_ERROR_ARGUMENT, (yg_origin){a->table->name, 0, 0},
+                       "column '%s' is given twice as a target", a->table->columns[column]);
     draft->columns[column].kind = DRAFT_TARGET;
     draft->targets[draft->target_count++] = column;
     return true;
 }
 
-/* Adds the columns of a list with commas. A column whose name is the whole text comes first. */
-static bool add_targets(const yg_table *table, const char *text, draft *draft, yg_error *error) {
-    if (!strchr(text, ',') || yg_table_find(table, text) != SIZE_MAX)
-        return add_target(table, text, draft, error);
-    char *list = strdup(text);
-    bool good = list || yg_fail_memory(error);
-    for (char *at = list; good && at;) {
-        char *comma = strchr(at, ',');
-        if (comma)
-            *comma = '\0';
-        at += strspn(at, " ");
-        for (size_t size = strlen(at); size && at[size - 1] == ' ';)
-            at[--size] = '\0';
-        good = add_target(table, at, draft, error);
-        at = comma ? comma + 1 : NULL;
-    }
-    free(list);
-    return good;
+static bool add_targets(const yg_table *table, const char *list, draft *draft, yg_error *error) {
+    adding a = {table, draft};
+    return yg_table_choose_each(table, list, (yg_origin){table->name, 0, 0}, add_target, &a, error);
 }
 
 static bool add_usual(const yg_table *table, draft *draft, yg_error *error) {
     static const char *const usual[] = {"target", "label", "class", "y"};
     for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
         if (yg_table_find(table, usual[i]) != SIZE_MAX)
-            return add_target(table, usual[i], draft, error);
+            return add_targets(table, usual[i], draft, error);
     yg_text names = {0};
     for (size_t i = 0; i < table->column_count && i < 30; i++)
         yg_text_add(&names, "%s%.60s", i ? ", " : "", table->columns[i]);

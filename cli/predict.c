@@ -182,7 +182,8 @@ static const option_spec options[] = {
     {.name = "keep",
      .kind = OPTION_TEXTS,
      .argument = "COLUMN",
-     .doc = "write this column of the input before the predictions; \"*\": all (repeatable)"},
+     .doc = "write this column of the input before the predictions; \"*\": all (repeatable, or a "
+            "list with commas)"},
     OPTION_DTYPE,
     OPTION_THREADS,
     OPTION_SET,

@@ -157,12 +157,23 @@ static bool visit_list(walk *w, const json_t *list) {
     return good;
 }
 
+/* Fails if the path is a column that is used: other lines have one value there. */
+static bool check_whole(const walk *w, const json_t *value) {
+    const size_t column = w->used ? yg_names_find(&w->columns->names, w->path) : YG_NOT_FOUND;
+    if (column == YG_NOT_FOUND || !w->used[column])
+        return true;
+    return yg_fail(w->error, YG_ERROR_DATA, w->origin,
+                   "'%.300s' is %s here, and one value in other lines; give each its own name, or "
+                   "leave this line out",
+                   w->path, json_is_object(value) ? "an object" : "a list");
+}
+
 /* NOLINTNEXTLINE(misc-no-recursion): jansson refuses a text that is nested too deeply */
 static bool visit(walk *w, json_t *value) {
     size_t index;
     if (!json_is_object(value) && !json_is_array(value))
         return w->learning ? learn_value(w, value) : fill_value(w, value);
-    if (w->learning && !add_name(w, &w->learning->inner, &index))
+    if (w->learning ? !add_name(w, &w->learning->inner, &index) : !check_whole(w, value))
         return false;
     return json_is_object(value) ? visit_object(w, false, value) : visit_list(w, value);
 }

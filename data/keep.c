@@ -11,13 +11,20 @@
 /* The place that asks for the columns. */
 static const yg_origin ASKED = {"--keep", 0, 0};
 
-static bool add(yg_keep *keep, const yg_table *table, size_t index) {
+typedef struct choice {
+    yg_keep *keep;
+    const yg_table *table;
+} choice;
+
+static bool add(void *context, size_t index, yg_error *error) {
+    const choice *c = context;
+    yg_keep *keep = c->keep;
     for (size_t i = 0; i < keep->count; i++)
         if (keep->index[i] == index)
             return true;
     keep->index[keep->count] = index;
-    keep->names[keep->count] = strdup(table->columns[index]);
-    return keep->names[keep->count++] != NULL;
+    keep->names[keep->count] = strdup(c->table->columns[index]);
+    return keep->names[keep->count++] || yg_fail_memory(error);
 }
 
 bool yg_keep_choose(yg_keep *keep, const yg_table *table, yg_error *error) {
@@ -25,16 +32,14 @@ bool yg_keep_choose(yg_keep *keep, const yg_table *table, yg_error *error) {
     keep->names = calloc(table->column_count + 1, sizeof *keep->names);
     if (!keep->index || !keep->names)
         return yg_fail_memory(error);
+    choice c = {keep, table};
     for (size_t i = 0; i < keep->asked_count; i++) {
         const bool all = strcmp(keep->asked[i], "*") == 0;
-        size_t index;
-        if (!all && !yg_table_choose(table, keep->asked[i], ASKED, &index, error))
+        if (!all && !yg_table_choose_each(table, keep->asked[i], ASKED, add, &c, error))
             return false;
-        if (!all && !add(keep, table, index))
-            return yg_fail_memory(error);
-        for (size_t c = 0; all && c < table->column_count; c++)
-            if (!add(keep, table, c))
-                return yg_fail_memory(error);
+        for (size_t k = 0; all && k < table->column_count; k++)
+            if (!add(&c, k, error))
+                return false;
     }
     return true;
 }

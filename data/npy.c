@@ -92,6 +92,27 @@ static bool read_word(scanner *s, const char *word) {
     return true;
 }
 
+/* What NumPy's other types hold, by the letter behind the order of bytes. */
+static const char *held_by(const char *type) {
+    switch (type[0] && strchr("<>|=", type[0]) ? type[1] : type[0]) {
+    case 'U':
+    case 'S':
+    case 'T':
+        return "text";
+    case 'O':
+        return "Python objects";
+    case 'M':
+    case 'm':
+        return "dates or times";
+    case 'c':
+        return "complex numbers";
+    case 'V':
+        return "raw bytes";
+    default:
+        return "elements";
+    }
+}
+
 /* "<f4", "|b1", ">i8", … */
 static bool read_kind(scanner *s, yg_element_kind *kind) {
     char text[40];
@@ -108,9 +129,9 @@ static bool read_kind(scanner *s, yg_element_kind *kind) {
         return true;
     }
     return yg_fail(s->error, YG_ERROR_DTYPE, (yg_origin){s->name, 0, 0},
-                   "the array holds elements of NumPy's type '%s'; known are bool, integers and "
+                   "the array holds %s, NumPy's type '%s'; known are bool, integers and "
                    "floating-point numbers of 16, 32 and 64 bits",
-                   text);
+                   held_by(text), text);
 }
 
 /* "(3, 4)", "(3,)", "()" */

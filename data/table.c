@@ -6,6 +6,9 @@
 #include "../graph/spelling.h"
 #include "../models/loader/names.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 /* The columns by name, so that looking one up takes the same time in a table of any width. */
 struct yg_table_names {
     yg_pool *pool;
@@ -134,6 +137,28 @@ bool yg_table_choose(const yg_table *table, const char *column, yg_origin origin
     return yg_fail(error, YG_ERROR_NAME, origin, "%s has no column '%s'%s", table->name, column,
                    advice ? advice
                           : yg_names_suggest(&table->names->names, column, hint, sizeof hint));
+}
+
+bool yg_table_choose_each(const yg_table *table, const char *list, yg_origin origin,
+                          bool (*use)(void *context, size_t column, yg_error *error), void *context,
+                          yg_error *error) {
+    size_t column;
+    if (!strchr(list, ',') || yg_table_find(table, list) != SIZE_MAX)
+        return yg_table_choose(table, list, origin, &column, error) && use(context, column, error);
+    char *copy = strdup(list);
+    bool good = copy || yg_fail_memory(error);
+    for (char *at = copy; good && at;) {
+        char *comma = strchr(at, ',');
+        if (comma)
+            *comma = '\0';
+        at += strspn(at, " ");
+        for (size_t size = strlen(at); size && at[size - 1] == ' ';)
+            at[--size] = '\0';
+        good = yg_table_choose(table, at, origin, &column, error) && use(context, column, error);
+        at = comma ? comma + 1 : NULL;
+    }
+    free(copy);
+    return good;
 }
 
 bool yg_table_check_column(const yg_table *table, size_t column, yg_error *error) {

@@ -183,6 +183,11 @@ size_t yg_table_find(const yg_table *table, const char *column);
  * there are several. `origin` is the place that asks for it. */
 bool yg_table_choose(const yg_table *table, const char *column, yg_origin origin, size_t *index,
                      yg_error *error);
+/* The same for each column of a list with commas, in order. A column whose name is the whole text
+ * comes first: then that is the only one. `use` gets each; false on its failure. */
+bool yg_table_choose_each(const yg_table *table, const char *list, yg_origin origin,
+                          bool (*use)(void *context, size_t column, yg_error *error), void *context,
+                          yg_error *error);
 /* Fails where the column has no name, or another one has the same. */
 bool yg_table_check_column(const yg_table *table, size_t column, yg_error *error);
 

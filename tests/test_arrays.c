@@ -144,8 +144,8 @@ Test(arrays, what_holds_no_numbers_is_refused) {
     static const struct {
         const char *file, *name, *message;
     } cases[] = {
-        {"text.npy", "x", "NumPy's type '<U1'"},
-        {"complex.npy", "x", "NumPy's type '<c16'"},
+        {"text.npy", "x", "holds text, NumPy's type '<U1'"},
+        {"complex.npy", "x", "holds complex numbers, NumPy's type '<c16'"},
         {"record.npy", "x", "the array holds records"},
         {"deep.npy", "x", "more than 8 dimensions"},
         {"columns_deflated.npz", "x", "save numpy.ascontiguousarray()"},

@@ -66,6 +66,8 @@ static const struct {
     {{"a.csv"}, {"id"}, "id,h\n\"x, \"\"y\"\"\",3\n1.50,7\n,11\n"},
     {{"a.jsonl"}, {"id"}, "id,h\nx,3\n1.5,7\n,11\n"},
     {{"a.csv"}, {"b", "id"}, "b,id,h\n2,\"x, \"\"y\"\"\",3\n4,1.50,7\n6,,11\n"},
+    {{"a.csv"}, {"b, id"}, "b,id,h\n2,\"x, \"\"y\"\"\",3\n4,1.50,7\n6,,11\n"},
+    {{"a.csv"}, {"b,idd"}, "has no column 'idd'; did you mean 'id'?"},
     {{"a.csv"}, {"b", "b"}, "b,h\n2,3\n4,7\n6,11\n"},
     {{"a.csv"}, {"a", "*"}, "a,id,b,h\n1,\"x, \"\"y\"\"\",2,3\n3,1.50,4,7\n5,,6,11\n"},
     {{"a.csv", "b.csv"}, {"id"}, "id,h\n\"x, \"\"y\"\"\",3\n1.50,7\n,11\nz,15\n"},

@@ -177,6 +177,9 @@ static const struct {
     {"{jsonl: a.jsonl, x: pp, y: y}", "no column 'pp'"},
     {"{jsonl: long.jsonl, x: p, y: y}", "long.jsonl:40001:1: the list 'p' has 3 elements"},
     {"{jsonl: long.jsonl, x: [p.0, y], y: y}", "long.jsonl:40001:1: the list 'p' has 3 elements"},
+    {"{jsonl: mixed.jsonl, x: [p, q], y: y}", "mixed.jsonl:2:1: 'p' is an object here"},
+    {"{jsonl: mixed.jsonl, x: [q, r], y: y}", "mixed.jsonl:3:1: 'r' is a list here"},
+    {"{jsonl: mixed.jsonl, x: [q, s], y: y}", "3: 1 5 2 6 3 7"},
     {"{jsonl: long.jsonl, x: [y, z], y: y}", "long.jsonl has no column 'z'"},
     {"{jsonl: long.jsonl, x: [y, q], y: y}", "40001:"},
     {"{jsonl: a.jsonl, csv: b.csv, x: p, y: y}", "`train` has both"},
@@ -220,6 +223,10 @@ Test(table_faults, parts_name_tables_of_each_kind) {
         fputs("{\"p\":[1,2],\"y\":3,\"q\":4}\n", file);
     fputs("{\"p\":[1,2,3],\"y\":3,\"z\":4,\"q\":4}\n", file);
     fclose(file);
+    workspace_write(&w, "mixed.jsonl",
+                    "{\"p\":4,\"q\":1,\"r\":1,\"s\":5,\"y\":0}\n"
+                    "{\"p\":{\"a\":3},\"q\":2,\"r\":1,\"s\":6,\"y\":0}\n"
+                    "{\"p\":{\"a\":3},\"q\":3,\"r\":[1,2],\"s\":7,\"y\":1}\n");
     workspace_write(&w, "d.csv", "u,v,y\n1,2,3\n");
     if (database_can_be_made())
         database_make(workspace_path(&w, "d.db"),

@@ -157,8 +157,20 @@ static bool read_layers_in_a_row(yg_model *model, const yg_value *value, const y
     return true;
 }
 
+/* Fails for an input that is written beside `input`, as if it were an argument. */
+static bool input_as_argument(const yg_value *key, const yg_definition *type, yg_error *error) {
+    const char *first = type->inputs[0].name;
+    const bool alone = strcmp(first, key->text) == 0;
+    return yg_fail(error, YG_ERROR_ARGUMENT, key->origin,
+                   "'%s' is no argument of layer type '%s' but an input: `input: {%s%s%s: …}`",
+                   key->text, type->name, alone ? "" : first, alone ? "" : ": …, ", key->text);
+}
+
 static bool unknown_argument(yg_model *model, const yg_value *key, const yg_definition *type,
                              yg_error *error) {
+    for (size_t i = 0; i < type->input_count; i++)
+        if (strcmp(type->inputs[i].name, key->text) == 0)
+            return input_as_argument(key, type, error);
     const char *const *own = yg_node_keys + 1; /* without `type` */
     size_t count = type->argument_count;
     for (size_t i = 0; own[i]; i++)
