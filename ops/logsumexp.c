@@ -6,6 +6,7 @@
  * vjp: dx = dy · exp(x - y), the softmax; zero where y is -infinity.
  */
 #include "build.h"
+#include "extreme_key.h"
 #include "reduction.h"
 #include "registry.h"
 #include "row_softmax.h"
@@ -13,20 +14,27 @@
 
 #include <tgmath.h>
 
-/* First pass: the largest element. */
-#define REDUCE_START           -INFINITY
-#define REDUCE_MAP(x, base)    (x)
-#define REDUCE_COMBINE(a, b)   ((((a) > (b)) | ((a) != (a))) ? (a) : (b))
-#define REDUCE_FINISH(a, base) (a)
+/* First pass: the largest element, by its key. */
+#define REDUCE_START           INT32_MIN
+#define REDUCE_MAP(x, base)    yg_key_f32(x)
+#define REDUCE_COMBINE(a, b)   ((a) > (b) ? (a) : (b))
+#define REDUCE_FINISH(a, base) yg_key_bits_f32(a)
 #define REDUCE_BASED           0
 #define REDUCE_FUNCTIONS       0
 #define REDUCE_NAME            largest_f32
 #define REDUCE_INPUT           float
-#define REDUCE_RESULT          float
+#define REDUCE_RESULT          yg_key32
 #include "reduction_kernel.h"
-#define REDUCE_NAME   largest_f64
-#define REDUCE_INPUT  double
-#define REDUCE_RESULT double
+
+#undef REDUCE_START
+#undef REDUCE_MAP
+#undef REDUCE_FINISH
+#define REDUCE_START           INT64_MIN
+#define REDUCE_MAP(x, base)    yg_key_f64(x)
+#define REDUCE_FINISH(a, base) yg_key_bits_f64(a)
+#define REDUCE_NAME            largest_f64
+#define REDUCE_INPUT           double
+#define REDUCE_RESULT          yg_key64
 #include "reduction_kernel.h"
 
 #undef REDUCE_START
@@ -89,7 +97,7 @@ ROWS(rows_f64, double, f64)
             rows_##suffix(order, call->in[0], out, call->begin, call->end);                        \
             return true;                                                                           \
         }                                                                                          \
-        largest_##suffix(order, call->in[0], out, call->begin, call->end);                         \
+        largest_##suffix(order, call->in[0], call->out, call->begin, call->end);                   \
         for (int64_t o = call->begin; o < call->end; o++)                                          \
             out[o] = isfinite(out[o]) ? out[o] : 0;                                                \
         sum_exp_##suffix(order, call->in[0], out, call->begin, call->end);                         \

@@ -5,35 +5,48 @@
  * vjp: dx = dy where x = y, else 0; elements that tie share dy equally.
  */
 #include "build.h"
+#include "extreme_key.h"
 #include "reduction.h"
 #include "registry.h"
 
 #include <math.h>
 
-#define REDUCE_MAP(x, base)    (x)
-#define REDUCE_FINISH(a, base) (a)
-#define REDUCE_BASED           0
-#define REDUCE_FUNCTIONS       0
+#define REDUCE_BASED     0
+#define REDUCE_FUNCTIONS 0
 
-/* NaN must win. If b is NaN, both tests are false and b is taken; a != a holds if a is NaN. */
-#define REDUCE_COMBINE(a, b) ((((a) < (b)) | ((a) != (a))) ? (a) : (b))
-#define REDUCE_START         INFINITY
-#define REDUCE_NAME          min_f32
-#define REDUCE_INPUT         float
-#define REDUCE_RESULT        float
-#include "reduction_kernel.h"
-#define REDUCE_NAME   min_f64
-#define REDUCE_INPUT  double
-#define REDUCE_RESULT double
+/* The key of -x is the largest where x is the least, or NaN. So the results are turned round, and
+ * the largest of them is sought. */
+#define REDUCE_COMBINE(a, b)   ((a) > (b) ? (a) : (b))
+#define REDUCE_MAP(x, base)    yg_key_f32(-(x))
+#define REDUCE_FINISH(a, base) (yg_key_bits_f32(a) ^ INT32_MIN)
+#define REDUCE_START           INT32_MIN
+#define REDUCE_NAME            min_f32
+#define REDUCE_INPUT           float
+#define REDUCE_RESULT          yg_key32
 #include "reduction_kernel.h"
 
+#undef REDUCE_MAP
+#undef REDUCE_FINISH
+#undef REDUCE_START
+#define REDUCE_MAP(x, base)    yg_key_f64(-(x))
+#define REDUCE_FINISH(a, base) (yg_key_bits_f64(a) ^ INT64_MIN)
+#define REDUCE_START           INT64_MIN
+#define REDUCE_NAME            min_f64
+#define REDUCE_INPUT           double
+#define REDUCE_RESULT          yg_key64
+#include "reduction_kernel.h"
+
+#undef REDUCE_MAP
+#undef REDUCE_FINISH
 #undef REDUCE_COMBINE
 #undef REDUCE_START
-#define REDUCE_COMBINE(a, b) ((a) < (b) ? (a) : (b))
-#define REDUCE_START         1
-#define REDUCE_NAME          min_bool
-#define REDUCE_INPUT         uint8_t
-#define REDUCE_RESULT        uint8_t
+#define REDUCE_MAP(x, base)    (x)
+#define REDUCE_FINISH(a, base) (a)
+#define REDUCE_COMBINE(a, b)   ((a) < (b) ? (a) : (b))
+#define REDUCE_START           1
+#define REDUCE_NAME            min_bool
+#define REDUCE_INPUT           uint8_t
+#define REDUCE_RESULT          uint8_t
 #include "reduction_kernel.h"
 
 #undef REDUCE_START

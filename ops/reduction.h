@@ -81,6 +81,8 @@ typedef struct yg_reduction {
 enum {
     REDUCE_LANES = 16,      /* running results of a block: whole vectors on every machine */
     REDUCE_BLOCK = 512,     /* elements in a block, where the innermost dimension is reduced */
+    REDUCE_SIDE = 4,        /* rows that are computed at the same time, if they have no more */
+    REDUCE_SIDE_ROW = 2048, /* elements than this */
     REDUCE_SHORT_ROW = 256, /* rows of so many elements are computed REDUCE_LANES at a time */
     REDUCE_ROWS = 32,       /* rows in a block, where the innermost dimension is kept */
     REDUCE_COLUMNS = 128,   /* columns that are computed together */
@@ -115,6 +117,9 @@ const yg_reduction *yg_reduction_prepared(const yg_kernel_call *call, yg_reducti
 #else
 #define REDUCE_SIMD _Pragma("omp simd")
 #endif
+
+/* Stands before a loop over REDUCE_SIDE rows, whose running results then are in registers. */
+#define REDUCE_UNROLL _Pragma("GCC unroll 4")
 
 /* Defines the kernel `function` of a descriptor from the function `reduce` that reduction_kernel.h
  * has defined. */

@@ -78,6 +78,80 @@ REDUCE_JOIN(REDUCE_NAME, _run)(const REDUCE_INPUT *x, int64_t n, REDUCE_RESULT b
     return total;
 }
 
+/* Adds the result of one more block to the binary counter of the opening comment. */
+static inline __attribute__((always_inline)) void
+REDUCE_JOIN(REDUCE_NAME, _carry)(REDUCE_RESULT *level, uint64_t blocks, REDUCE_RESULT value) {
+    int l = 0;
+    for (; blocks & 1; blocks >>= 1, l++)
+        value = REDUCE_COMBINE(level[l], value);
+    level[l] = value;
+}
+
+/* Combines all levels of the counter. */
+static inline __attribute__((always_inline)) REDUCE_RESULT
+REDUCE_JOIN(REDUCE_NAME, _carried)(const REDUCE_RESULT *level, uint64_t blocks) {
+    REDUCE_RESULT total = REDUCE_START;
+    for (int l = 0; blocks != 0; blocks >>= 1, l++)
+        if (blocks & 1)
+            total = REDUCE_COMBINE(level[l], total);
+    return total;
+}
+
+#if !REDUCE_FUNCTIONS
+/* Combines REDUCE_SIDE blocks of n elements, `stride` elements apart. A block waits for its running
+ * results; several blocks wait at the same time. Gives the bits of _run. */
+static inline __attribute__((always_inline)) void
+REDUCE_JOIN(REDUCE_NAME, _side)(const REDUCE_INPUT *x, int64_t stride, int64_t n,
+                                const REDUCE_RESULT *base, REDUCE_RESULT *out) {
+    (void)base;
+    int64_t i = 0;
+    REDUCE_RESULT lane[REDUCE_SIDE][REDUCE_LANES];
+    REDUCE_UNROLL for (int b = 0; b < REDUCE_SIDE; b++) for (int l = 0; l < REDUCE_LANES; l++)
+        lane[b][l] = REDUCE_START;
+    for (; i + REDUCE_LANES <= n; i += REDUCE_LANES) {
+        REDUCE_UNROLL for (int b = 0; b < REDUCE_SIDE; b++) {
+            REDUCE_SIMD
+            for (int l = 0; l < REDUCE_LANES; l++)
+                lane[b][l] = REDUCE_COMBINE(lane[b][l], REDUCE_MAP(x[b * stride + i + l], base[b]));
+        }
+    }
+    REDUCE_UNROLL for (int b = 0; b < REDUCE_SIDE; b++) {
+        for (int width = REDUCE_LANES / 2; width > 0; width /= 2)
+            for (int l = 0; l < width; l++)
+                lane[b][l] = REDUCE_COMBINE(lane[b][l], lane[b][l + width]);
+        out[b] = n >= REDUCE_LANES ? lane[b][0] : REDUCE_START;
+    }
+    for (; i < n; i++)
+        for (int b = 0; b < REDUCE_SIDE; b++)
+            out[b] = REDUCE_COMBINE(out[b], REDUCE_MAP(x[b * stride + i], base[b]));
+}
+
+/* Computes out[0 .. REDUCE_SIDE), each over a row of `inner` neighbours of x. The rows follow each
+ * other. */
+static inline __attribute__((always_inline)) void
+REDUCE_JOIN(REDUCE_NAME, _side_rows)(const yg_reduction *order, const REDUCE_INPUT *x,
+                                     REDUCE_RESULT *out) {
+    REDUCE_RESULT level[REDUCE_SIDE][REDUCE_LEVELS]; /* a binary counter for each row */
+    REDUCE_RESULT value[REDUCE_SIDE], base[REDUCE_SIDE];
+    uint64_t blocks = 0;
+    for (int b = 0; b < REDUCE_SIDE; b++)
+        base[b] = REDUCE_BASED ? out[b] : 0;
+    for (int64_t i = 0; i < order->inner; i += REDUCE_BLOCK) {
+        const int64_t rest = order->inner - i;
+        REDUCE_JOIN(REDUCE_NAME, _side)
+        (x + i, order->inner, rest < REDUCE_BLOCK ? rest : REDUCE_BLOCK, base, value);
+        for (int b = 0; b < REDUCE_SIDE; b++)
+            REDUCE_JOIN(REDUCE_NAME, _carry)(level[b], blocks, value[b]);
+        blocks++;
+    }
+    for (int b = 0; b < REDUCE_SIDE; b++) {
+        const REDUCE_RESULT total =
+            blocks == 1 ? level[b][0] : REDUCE_JOIN(REDUCE_NAME, _carried)(level[b], blocks);
+        out[b] = REDUCE_FINISH(total, base[b]);
+    }
+}
+#endif
+
 /* Combines all elements that belong to one element of the result, where x is contiguous along a
  * reduced dimension. Does not apply FINISH. */
 static inline __attribute__((always_inline)) REDUCE_RESULT
@@ -91,21 +165,14 @@ REDUCE_JOIN(REDUCE_NAME, _runs)(const yg_reduction *order, const REDUCE_INPUT *x
     for (int64_t row = 0; row < order->rows; row++) {
         for (int64_t i = 0; i < order->inner; i += REDUCE_BLOCK) {
             const int64_t rest = order->inner - i;
-            REDUCE_RESULT value = REDUCE_JOIN(REDUCE_NAME, _run)(
+            const REDUCE_RESULT value = REDUCE_JOIN(REDUCE_NAME, _run)(
                 x + offset + i, rest < REDUCE_BLOCK ? rest : REDUCE_BLOCK, base);
-            int l = 0;
-            for (uint64_t bits = blocks++; bits & 1; bits >>= 1, l++)
-                value = REDUCE_COMBINE(level[l], value);
-            level[l] = value;
+            REDUCE_JOIN(REDUCE_NAME, _carry)(level, blocks++, value);
         }
         offset = yg_strides_next(order->reduced_rank, order->reduced_size, order->reduced_stride,
                                  index, offset);
     }
-    REDUCE_RESULT total = REDUCE_START;
-    for (int l = 0; blocks != 0; blocks >>= 1, l++)
-        if (blocks & 1)
-            total = REDUCE_COMBINE(level[l], total);
-    return total;
+    return REDUCE_JOIN(REDUCE_NAME, _carried)(level, blocks);
 }
 
 #if !REDUCE_FUNCTIONS
@@ -203,6 +270,25 @@ REDUCE_JOIN(REDUCE_NAME, _few_columns)(const yg_reduction *order, const REDUCE_I
 }
 #endif
 
+#if !REDUCE_FUNCTIONS
+/* Combines REDUCE_SIDE rows with total[0 .. width), one after the other. The totals are loaded and
+ * stored once for all of them. */
+static inline __attribute__((always_inline)) void
+REDUCE_JOIN(REDUCE_NAME, _few_rows)(const REDUCE_INPUT *const *from, int64_t width,
+                                    const REDUCE_RESULT *base, REDUCE_RESULT *total) {
+    (void)base;
+    _Static_assert(REDUCE_SIDE == 4, "as many rows as there are here");
+    const REDUCE_INPUT *a = from[0], *b = from[1], *c = from[2], *d = from[3];
+    REDUCE_SIMD
+    for (int64_t j = 0; j < width; j++) {
+        REDUCE_RESULT sum = REDUCE_COMBINE(total[j], REDUCE_MAP(a[j], base[j]));
+        sum = REDUCE_COMBINE(sum, REDUCE_MAP(b[j], base[j]));
+        sum = REDUCE_COMBINE(sum, REDUCE_MAP(c[j], base[j]));
+        total[j] = REDUCE_COMBINE(sum, REDUCE_MAP(d[j], base[j]));
+    }
+}
+#endif
+
 /* Computes out[0 .. width) where x is contiguous along a kept dimension: goes through x row by row,
  * all columns at a time. width ≤ REDUCE_COLUMNS. */
 static inline __attribute__((always_inline)) void
@@ -229,6 +315,17 @@ REDUCE_JOIN(REDUCE_NAME, _columns)(const yg_reduction *order, const REDUCE_INPUT
         for (int64_t j = 0; row > 0 && j < whole; j++)
             total[j] = REDUCE_START;
         const int64_t stop = order->rows - row < REDUCE_ROWS ? order->rows : row + REDUCE_ROWS;
+#if !REDUCE_FUNCTIONS
+        for (; row + REDUCE_SIDE <= stop; row += REDUCE_SIDE) {
+            const REDUCE_INPUT *from[REDUCE_SIDE];
+            for (int b = 0; b < REDUCE_SIDE; b++) {
+                from[b] = x + offset;
+                offset = yg_strides_next(order->reduced_rank, order->reduced_size,
+                                         order->reduced_stride, index, offset);
+            }
+            REDUCE_JOIN(REDUCE_NAME, _few_rows)(from, width, base, total);
+        }
+#endif
         for (; row < stop; row++) {
             const REDUCE_INPUT *from = x + offset;
             if (REDUCE_FUNCTIONS) {
@@ -278,8 +375,13 @@ YG_MULTIVERSION static void REDUCE_NAME(const yg_reduction *order, const REDUCE_
     if (order->inner_reduced && order->rows == 1 && order->inner <= REDUCE_SHORT_ROW) {
         for (; end - o >= REDUCE_LANES; o += REDUCE_LANES)
             REDUCE_JOIN(REDUCE_NAME, _short_rows)(order, x + o * order->inner, out + o);
-        if (o == end)
-            return;
+    } else if (order->inner_reduced && order->rows == 1 && order->kept_rank == 1) {
+        for (; end - o >= REDUCE_SIDE && order->inner <= REDUCE_SIDE_ROW; o += REDUCE_SIDE)
+            REDUCE_JOIN(REDUCE_NAME, _side_rows)(order, x + o * order->inner, out + o);
+    }
+    if (o == end)
+        return;
+    if (o > begin) {
         offset = o * order->inner;
         index[0] = o;
     }

@@ -202,9 +202,13 @@ Test(structural, bits_do_not_depend_on_the_sharing_of_work) {
     for (size_t r = 0; r < sizeof reductions / sizeof *reductions; r++)
         for (int dim = 0; dim < 3; dim++)
             for (int dtype = YG_F32; dtype <= YG_F64; dtype++) {
-                job j = {.count = 1, .types = {make((yg_dtype)dtype, SHAPE(37, 41, 150))}};
                 const yg_attr attrs[3] = {{.count = 1, .ints = {dim}}};
-                expect_same_bits(&j, reductions[r], attrs);
+                for (int longer = 0; longer < 2; longer++) {
+                    job j = {.count = 1, .types = {make((yg_dtype)dtype, SHAPE(37, 41, 150))}};
+                    if (longer) /* rows side by side, of several blocks */
+                        j.types[0] = make((yg_dtype)dtype, SHAPE(3, 7, 1300));
+                    expect_same_bits(&j, reductions[r], attrs);
+                }
             }
     for (int flags = 0; flags < 4; flags++) {
         const yg_attr attrs[2] = {{.i = flags & 1}, {.i = flags >> 1}};
@@ -267,6 +271,44 @@ Test(structural, the_error_of_a_sum_does_not_grow_with_its_length) {
         char *out = job_run(&j, 1);
         const double expected = (double)0.1f * LENGTH;
         cr_expect_lt(fabs(yg_element_get(YG_F32, out, 0) - expected), expected * 4e-7);
+        free(out);
+        job_free(&j);
+    }
+}
+
+/* One row of each length for each special value, which stands at a place of its own. */
+Test(structural, extremes_find_every_value) {
+    static const double special[] = {NAN, -NAN, INFINITY, -INFINITY, 3, -3, 1e-40, -1e-40};
+    enum { ROWS = sizeof special / sizeof *special };
+    static const int64_t lengths[] = {3, 40, 300, 1300, 2100};
+    for (size_t i = 0; i < 8 * sizeof lengths / sizeof *lengths; i++) {
+        const int64_t n = lengths[i / 8];
+        const int dim = (int)(i & 1), low = i >> 1 & 1;
+        const yg_dtype dtype = i & 4 ? YG_F32 : YG_F64;
+        const yg_attr attrs[2] = {{.count = 1, .ints = {dim}}};
+        job j = {.count = 1,
+                 .types = {dim ? make(dtype, SHAPE(ROWS, n)) : make(dtype, SHAPE(n, ROWS))}};
+        job_start(&j, low ? &yg_op_min : &yg_op_max, attrs);
+        double expected[ROWS];
+        for (int64_t r = 0; r < ROWS; r++) {
+            const int64_t place = (r * 7 + 2) % n;
+            yg_element_set(dtype, j.in[0], dim ? r * n + place : place * ROWS + r, special[r]);
+            expected[r] = low ? INFINITY : -INFINITY;
+            for (int64_t c = 0; c < n; c++) {
+                const double x = yg_element_get(dtype, j.in[0], dim ? r * n + c : c * ROWS + r);
+                if (isnan(x) || (low ? x < expected[r] : x > expected[r]))
+                    expected[r] = x;
+                if (isnan(x))
+                    break;
+            }
+        }
+        char *out = job_run(&j, 1);
+        for (int64_t r = 0; r < ROWS; r++) {
+            const double found = yg_element_get(dtype, out, r);
+            cr_expect(isnan(expected[r]) ? isnan(found) : found == expected[r],
+                      "%s of %d elements and %g: %g, expected %g", j.op->name, (int)n, special[r],
+                      found, expected[r]);
+        }
         free(out);
         job_free(&j);
     }
