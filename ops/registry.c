@@ -19,7 +19,8 @@ static const yg_rule *const rules[] = {
     &yg_rule_accumulate,    &yg_rule_fuse_sgd,
     &yg_rule_gelu_slope, /* before the next: it makes products */
     &yg_rule_root_quotient, &yg_rule_multiply_add,
-    &yg_rule_root_step,     &yg_rule_fused_loops,
+    &yg_rule_root_step,     &yg_rule_sum_terms,
+    &yg_rule_fused_loops,
 };
 
 static const yg_op_set built_in = {
