@@ -364,6 +364,8 @@ static const struct {
     {"{type: adam, groups: {bias: {frozen_until: -1}}}", "`frozen_until`"},
     {"{type: adam, groups: {bias: {groups: {}}}}", "groups"},
     {"{type: adam, frozen_until: 1}", "frozen_until"},
+    {"{type: lbfgs, maximize: true}", "maximize"},
+    {"{type: adam, maximize: 1}", "`maximize`"},
     {"{type: adam, lr: 0, groups: {bias: {lr: 1}}}", "in proportion"},
 };
 

@@ -187,6 +187,7 @@ Test(sparse_rows, have_the_bits_of_the_whole_table) {
         "{type: sgd, lr: 0.1}",
         "{type: adagrad}",
         "{type: adagrad, lr_decay: 0.1}",
+        "{type: adagrad, maximize: true}",
         "{type: adagrad, groups: {table: {lr: 0.3, frozen_until: 1}}}",
     };
     static const sizes of[] = {{YG_F32, 40, 3, 19, 1},

@@ -38,6 +38,8 @@ static void add_options(yg_text *text, const char *pattern, const yg_optimizer *
 static bool add_optimizer(yg_text *text, const yg_optimizer *optimizer, yg_error *error) {
     const yg_value *groups = optimizer->groups;
     yg_optimizer group;
+    if (optimizer->maximize)
+        yg_text_add(text, "maximize true\n");
     yg_text_add(text, "optimizer %s", optimizer->update->name);
     add_options(text, NULL, optimizer);
     for (size_t i = 0; groups && i < groups->count; i++) {
@@ -45,6 +47,8 @@ static bool add_optimizer(yg_text *text, const yg_optimizer *optimizer, yg_error
         if (!yg_optimizer_group(optimizer, i, &group, error))
             return false;
         yg_text_add(text, "groups.%s.frozen_until %" PRId64 "\n", pattern, group.frozen_until);
+        if (group.maximize)
+            yg_text_add(text, "groups.%s.maximize true\n", pattern);
         yg_text_add(text, "groups.%s.type %s", pattern, group.update->name);
         add_options(text, pattern, &group);
     }

@@ -218,8 +218,15 @@ static void add_frozen_updates(job *job, const yg_update_call *call, const yg_st
             add_update(job, call->state[k], call->parameter);
 }
 
+/* Appends the optimizer's own nodes. Returns the parameter's new value. */
+static yg_node build_value(yg_update_call *call) {
+    if (call->optimizer->maximize)
+        call->gradient = yg_negative(call->graph, call->gradient);
+    return call->optimizer->update->build(call);
+}
+
 static void add_updates(job *job, const group *group, yg_update_call *call, size_t count) {
-    add_update(job, call->parameter, group->optimizer.update->build(call));
+    add_update(job, call->parameter, build_value(call));
     for (size_t k = 0; k < count; k++)
         if (group->shared[k] == YG_NONE)
             add_update(job, call->state[k], call->new_state[k]);
@@ -249,7 +256,7 @@ static bool build_one(job *job, yg_node parameter, yg_node gradient) {
         add_frozen_updates(job, &call, states, count);
     } else if (is_by_rows(job, optimizer, gradient)) {
         const yg_update_rows rows = yg_update_rows_begin(&call, count);
-        add_row_updates(job, &rows, &call, optimizer->update->build(&call), count);
+        add_row_updates(job, &rows, &call, build_value(&call), count);
         return true;
     } else {
         add_updates(job, group, &call, count);

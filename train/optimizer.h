@@ -26,6 +26,7 @@ typedef struct yg_optimizer {
     double options[YG_OPTIMIZER_OPTIONS]; /* in the order of the update's own list */
     yg_origin origin;                     /* of its nodes */
     const yg_value *groups; /* `groups:`, which must live as long as this is used; NULL: none */
+    bool maximize;          /* it climbs: the gradient counts with the opposite sign */
     int64_t frozen_until;   /* of a group: how many epochs pass before it is trained */
     int64_t phase; /* of the step that is built: see yg_optimizer_phase(); 0: all groups train */
 } yg_optimizer;

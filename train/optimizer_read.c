@@ -28,7 +28,7 @@ static const yg_optimizer_update *const updates[] = {&yg_update_sgd,
                                                      &yg_update_lbfgs,
                                                      NULL};
 
-enum { UPDATES = sizeof updates / sizeof *updates - 1, KEYS = YG_OPTIMIZER_OPTIONS + 4 };
+enum { UPDATES = sizeof updates / sizeof *updates - 1, KEYS = YG_OPTIMIZER_OPTIONS + 5 };
 
 /* The most groups: each pattern is compared with every parameter. */
 enum { GROUP_CAP = 1000 };
@@ -163,6 +163,8 @@ static bool read_keys(const yg_value *mapping, bool group, yg_optimizer *optimiz
     size_t count = 3;
     char what[64];
     keys[count++].name = group ? "frozen_until" : "groups";
+    if (update->build)
+        keys[count++].name = "maximize";
     for (size_t i = 0; i < update->option_count; i++)
         if (update->options[i].name)
             keys[count++].name = update->options[i].name;
@@ -171,8 +173,10 @@ static bool read_keys(const yg_value *mapping, bool group, yg_optimizer *optimiz
     if (!yg_value_check_keys(mapping, what, keys, count, error))
         return false;
     const yg_value *lr = yg_value_get(mapping, "lr");
+    const yg_value *maximize = yg_value_get(mapping, "maximize");
     const yg_value *frozen = group ? yg_value_get(mapping, "frozen_until") : NULL;
     if ((lr && !yg_value_float(lr, "`lr`", 0, LR_MAX, &optimizer->lr, error)) ||
+        (maximize && !yg_value_bool(maximize, "`maximize`", &optimizer->maximize, error)) ||
         (frozen &&
          !yg_value_int(frozen, "`frozen_until`", 0, FROZEN_MAX, &optimizer->frozen_until, error)))
         return false;

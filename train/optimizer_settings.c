@@ -9,13 +9,16 @@
 
 #include <math.h>
 
-enum { COMMON = 3 };
+enum { COMMON = 4 };
 
 static const yg_setting common[COMMON] = {
     {"type", .kind = YG_SETTING_VALUE, .form = "an optimizer's name", .forms = YG_FORM_SCALAR,
      .required = true, .example = "adam", .doc = "which optimizer"},
     {"lr", .kind = YG_SETTING_NUMBER, .max = 1e10, .example = "0.01",
      .fallback = "the optimizer's own", .doc = "the learning rate"},
+    {"maximize", .kind = YG_SETTING_FLAG, .fallback = "false",
+     .doc = "makes the loss larger, not smaller: gradients count with the opposite sign (not with "
+            "`lbfgs`)"},
     {"groups", .kind = YG_SETTING_VALUE, .form = "a mapping from pattern to keys",
      .forms = YG_FORM_MAPPING, .fallback = "{}", .example = "{\"*.bias\": {weight_decay: 0}}",
      .doc = "other settings for parameters whose names match a pattern"},
@@ -27,6 +30,8 @@ static const yg_setting of_groups[COMMON] = {
     {"lr", .kind = YG_SETTING_NUMBER, .max = 1e10, .fallback = "that of the optimizer",
      .example = "0.001",
      .doc = "the learning rate, which keeps its ratio to the optimizer's in all steps"},
+    {"maximize", .kind = YG_SETTING_FLAG, .fallback = "that of the optimizer",
+     .doc = "makes the loss larger by these parameters, while others make it smaller"},
     {"frozen_until", .kind = YG_SETTING_WHOLE, .fallback = "0", .example = "5",
      .doc = "how many epochs pass before these parameters are trained"},
 };

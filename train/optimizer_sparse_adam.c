@@ -1,5 +1,5 @@
 /*
- * sparse_adam: torch.optim.SparseAdam, for tables of which a step looks up a few rows.
+ * sparse_adam: torch.optim.SparseAdam, for large tables, where a step looks up a few rows.
  *
  *   for the rows that the batch has looked up, with g the sum of their gradients:
  *     m = β1 · m + (1 - β1) · g
