@@ -170,6 +170,9 @@ static const kernels kernels_f64 = {
 
 yg_gemm_kernel yg_gemm_choose(const yg_gemm *gemm, size_t element, yg_gemm_isa isa) {
     const kernels *kernels = element == sizeof(float) ? &kernels_f32 : &kernels_f64;
+    const yg_gemm_way way = yg_gemm_way_of(gemm, element, isa);
+    if (way != YG_GEMM_WAYS)
+        return yg_gemm_way_kernel(element, isa, way);
     if (!yg_gemm_is_plain(gemm))
         return kernels->packed[isa];
     if (is_tiny(gemm))

@@ -19,6 +19,8 @@
 #define GEMM_MULTIPLY_ADD(a, x, sum) _mm512_fmadd_ps(_mm512_set1_ps(a), x, sum)
 #define GEMM_FUSED(a, x, sum)        _mm512_fmadd_ps(a, x, sum)
 #define GEMM_LARGER(a, b)            _mm512_max_ps(a, b)
+#define GEMM_LOAD(from, n)           _mm512_maskz_loadu_ps((__mmask16)((1u << (n)) - 1), from)
+#define GEMM_STORE(to, n, x)         _mm512_mask_storeu_ps(to, (__mmask16)((1u << (n)) - 1), x)
 #define GEMM_REAL                    float
 #define GEMM_INTEGER                 int32_t
 #define GEMM_NAME(x)                 x##_f32_avx512
@@ -36,9 +38,13 @@
 #undef GEMM_MULTIPLY_ADD
 #undef GEMM_FUSED
 #undef GEMM_LARGER
+#undef GEMM_LOAD
+#undef GEMM_STORE
 #define GEMM_MULTIPLY_ADD(a, x, sum) _mm512_fmadd_pd(_mm512_set1_pd(a), x, sum)
 #define GEMM_FUSED(a, x, sum)        _mm512_fmadd_pd(a, x, sum)
 #define GEMM_LARGER(a, b)            _mm512_max_pd(a, b)
+#define GEMM_LOAD(from, n)           _mm512_maskz_loadu_pd((__mmask8)((1u << (n)) - 1), from)
+#define GEMM_STORE(to, n, x)         _mm512_mask_storeu_pd(to, (__mmask8)((1u << (n)) - 1), x)
 #define GEMM_REAL                    double
 #define GEMM_INTEGER                 int64_t
 #define GEMM_NAME(x)                 x##_f64_avx512

@@ -195,6 +195,9 @@ static int64_t band_scratch(const yg_gemm *gemm, const format *f) {
 }
 
 int64_t yg_gemm_scratch_bytes(const yg_gemm *gemm, size_t element, yg_gemm_isa isa) {
+    const yg_gemm_way way = yg_gemm_way_of(gemm, element, isa);
+    if (way != YG_GEMM_WAYS)
+        return yg_gemm_way_scratch(gemm, element, way);
     if (yg_gemm_is_plain(gemm))
         return 0;
     const yg_gemm turned = yg_gemm_turned(gemm);

@@ -80,6 +80,32 @@ static inline yg_gemm yg_gemm_turned(const yg_gemm *gemm) {
     return turned;
 }
 
+/* How a product is computed that packing would slow down: see gemm_unpacked.c. */
+typedef enum yg_gemm_way {
+    YG_GEMM_NARROW,        /* at most a vector of columns */
+    YG_GEMM_SHALLOW,       /* few steps of the depth */
+    YG_GEMM_STREAM,        /* few rows, B as it is */
+    YG_GEMM_STREAM_TURNED, /* few columns, A transposed */
+    YG_GEMM_DOTS,          /* few rows, B transposed */
+    YG_GEMM_DOTS_TURNED,   /* few columns, A as it is */
+    YG_GEMM_WAYS,          /* none of them */
+} yg_gemm_way;
+
+enum {
+    YG_GEMM_FEW_ROWS = 4,  /* that are computed together where memory limits a product */
+    YG_GEMM_FEW_STEPS = 4, /* of the depth, the same */
+};
+
+yg_gemm_way yg_gemm_way_of(const yg_gemm *gemm, size_t element, yg_gemm_isa isa);
+int64_t yg_gemm_way_scratch(const yg_gemm *gemm, size_t element, yg_gemm_way way);
+yg_gemm_kernel yg_gemm_way_kernel(size_t element, yg_gemm_isa isa, yg_gemm_way way);
+
+/* The columns of B that are read at once where there are `rows` rows: those of C stay in L1. */
+static inline int64_t yg_gemm_stream_columns(int64_t rows, int64_t element) {
+    const int64_t fit = 16384 / (rows * element) / 64 * 64;
+    return fit > 512 ? fit : 512;
+}
+
 void yg_gemm_f32_baseline(const yg_gemm *gemm, const void *a, const void *b, void *c,
                           void *scratch);
 void yg_gemm_f64_baseline(const yg_gemm *gemm, const void *a, const void *b, void *c,
@@ -91,6 +117,10 @@ void yg_gemm_f32_avx2(const yg_gemm *gemm, const void *a, const void *b, void *c
 void yg_gemm_f64_avx2(const yg_gemm *gemm, const void *a, const void *b, void *c, void *scratch);
 void yg_gemm_f32_avx512(const yg_gemm *gemm, const void *a, const void *b, void *c, void *scratch);
 void yg_gemm_f64_avx512(const yg_gemm *gemm, const void *a, const void *b, void *c, void *scratch);
+void yg_gemm_unpacked_f32_avx2(yg_gemm_kernel kernels[YG_GEMM_WAYS]);
+void yg_gemm_unpacked_f64_avx2(yg_gemm_kernel kernels[YG_GEMM_WAYS]);
+void yg_gemm_unpacked_f32_avx512(yg_gemm_kernel kernels[YG_GEMM_WAYS]);
+void yg_gemm_unpacked_f64_avx512(yg_gemm_kernel kernels[YG_GEMM_WAYS]);
 #endif
 
 #endif

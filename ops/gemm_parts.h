@@ -14,6 +14,8 @@
  *   GEMM_MULTIPLY_ADD(a, x, sum)    a · x + sum on a number a and vectors x and sum
  *   GEMM_FUSED(a, x, sum)           the same with a vector a
  *   GEMM_LARGER(a, b)               the larger elements of two vectors; b where one is NaN
+ *   GEMM_LOAD(from, n), GEMM_STORE(to, n, x)   a vector, of which n elements are in memory. The
+ *                                   baseline has neither
  *   GEMM_TRANSPOSE                  a function of gemm_transpose.h …
  *   GEMM_TRANSPOSED                 … and the number of rows that it takes
  *   GEMM_TURN                       another, which takes as many rows as 16 bytes have elements

@@ -146,6 +146,14 @@ static void batch_strides(const product *p, const yg_type *type, int64_t strides
         strides[d] = d < lead || type->shape[d - lead] == 1 ? 0 : own[d - lead];
 }
 
+/* The distance between neighbours of the batch, or -1 if it differs. */
+static int64_t even_step(const product *p, const int64_t strides[YG_MAX_RANK]) {
+    for (int d = 0; d + 1 < p->batch_rank; d++)
+        if (strides[d] != p->batch[d + 1] * strides[d + 1])
+            return -1;
+    return p->batch_rank > 0 ? strides[p->batch_rank - 1] : 0;
+}
+
 /* yg_op_plan.prepared: everything that a run needs, worked out once. A small product takes less
  * time than working it out. */
 typedef struct prepared_product {
@@ -157,8 +165,9 @@ typedef struct prepared_product {
     int64_t units;                  /* of the whole batch */
     int64_t a_strides[YG_MAX_RANK]; /* of a over the batch: batch_strides() */
     int64_t b_strides[YG_MAX_RANK]; /* of b over the batch */
-    yg_gemm_kernel multiply;        /* our own kernel; used if `library` is NULL */
-    yg_gemm_library *library;       /* a library's product, or NULL; owned */
+    int64_t a_step, b_step;   /* from matrix to matrix of the batch; -1: not always the same */
+    yg_gemm_kernel multiply;  /* our own kernel; used if `library` is NULL */
+    yg_gemm_library *library; /* a library's product, or NULL; owned */
 } prepared_product;
 
 /* Fills in *prepared, with no library open. */
@@ -179,6 +188,8 @@ static bool prepare_product(const yg_infer *call, size_t first, bool add,
     prepared->library = NULL;
     batch_strides(p, &p->a, prepared->a_strides);
     batch_strides(p, &p->b, prepared->b_strides);
+    prepared->a_step = even_step(p, prepared->a_strides);
+    prepared->b_step = even_step(p, prepared->b_strides);
     return true;
 }
 
@@ -261,6 +272,18 @@ static void run_part(const prepared_product *prepared, const yg_gemm *part, cons
         prepared->multiply(part, a, b, c, scratch);
 }
 
+/* Matrices [begin, end) of a batch of small ones, for which finding the operands would take longer
+ * than the product. */
+static void run_small(const prepared_product *prepared, int64_t begin, int64_t end, const char *a,
+                      const char *b, char *c, void *scratch) {
+    const int64_t size = (int64_t)prepared->element;
+    const int64_t a_step = prepared->a_step * size, b_step = prepared->b_step * size;
+    const int64_t c_step = prepared->p.n * prepared->p.m * size;
+    const yg_gemm gemm = prepared->gemm;
+    for (int64_t i = begin; i < end; i++)
+        prepared->multiply(&gemm, a + i * a_step, b + i * b_step, c + i * c_step, scratch);
+}
+
 bool yg_product_run(const yg_kernel_call *call, const yg_op *op, size_t first, const void *addend,
                     yg_error *error) {
     const prepared_product *prepared = call->prepared;
@@ -285,6 +308,12 @@ bool yg_product_run(const yg_kernel_call *call, const yg_op *op, size_t first, c
     if (prepared->units == 1 && !addend) {
         if (call->begin < call->end)
             run_part(prepared, &prepared->gemm, a, b, out, call->scratch);
+        return true;
+    }
+
+    if (prepared->pieces == 1 && !addend && !prepared->library && prepared->a_step >= 0 &&
+        prepared->b_step >= 0) {
+        run_small(prepared, call->begin, call->end, a, b, out, call->scratch);
         return true;
     }
 

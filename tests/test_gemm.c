@@ -20,14 +20,20 @@ typedef struct shape {
 
 /* Each shape is tried with all four combinations of transposed operands, stored and added. */
 static const shape shapes[] = {
-    {1, 1, 1},       {2, 2, 3},     {2, 3, 2},      {1, 7, 40},     {3, 50, 20}, {40, 1, 30},
-    {4, 3, 90},      {5, 5, 41},    {6, 16, 64},    {7, 17, 33},    {8, 15, 12}, {9, 31, 20},
-    {11, 33, 65},    {12, 32, 64},  {13, 40, 17},   {14, 64, 401}, /* over the border of a block of
-                                                                      the depth */
+    {1, 1, 1},       {2, 2, 3},     {2, 3, 2},      {1, 7, 40},     {3, 50, 20},
+    {40, 1, 30},     {4, 3, 90},    {5, 5, 41},     {6, 16, 64},    {7, 17, 33},
+    {8, 15, 12},     {9, 31, 20},   {11, 33, 65},   {12, 32, 64},   {13, 40, 17},
+    {14, 64, 401},                                 /* over the border of a block of
+                                                      the depth */
     {31, 8, 23},     {36, 96, 16},  {33, 20, 256}, /* rows a multiple of a page apart */
     {5, 1024, 9},    {64, 30, 784}, {160, 20, 400}, {240, 40, 500}, /* several blocks of rows */
     {150, 530, 400},                                                /* and of columns */
-    {9, 12, 0},
+    {9, 12, 0},      {1, 300, 70},  {2, 33, 100},   {3, 41, 64},    {4, 70, 130},
+    {3, 9, 47},                                                  /* few rows … */
+    {300, 1, 70},    {100, 2, 33},  {40, 4, 131},   {9, 3, 200}, /* or columns */
+    {5, 200, 61},    {8, 1100, 20}, {200, 7, 30},   {1100, 5, 19},  {67, 8, 8},
+    {9, 70, 3},      {6, 4200, 5},  {13, 33, 8},    {4, 64, 1},  /* shallow */
+    {50, 10, 64},    {4, 4, 4},     {37, 16, 21},   {3, 5, 300}, /* narrow */
 };
 
 enum { SHAPES = sizeof shapes / sizeof *shapes, PADDING = 3 };
@@ -322,10 +328,12 @@ static void check_parts(const path *path, const shape *shape, int variant) {
 }
 
 Test(gemm, same_bits_however_it_is_shared) {
-    static const shape cut[] = {{64, 128, 784}, {784, 40, 64}, {330, 65, 200}, {150, 530, 401}};
+    static const shape cut[] = {{64, 128, 784}, {784, 40, 64},  {330, 65, 200}, {150, 530, 401},
+                                {3, 5003, 100}, {5003, 2, 120}, {6, 4003, 60},  {4003, 6, 60},
+                                {403, 1000, 5}, {9001, 10, 20}};
     for (yg_gemm_isa isa = 0; isa < YG_GEMM_ISAS; isa++)
         for (size_t i = 0; yg_gemm_isa_available(isa) && i < sizeof cut / sizeof *cut; i++)
-            for (int variant = 1; variant < 8; variant += 3) { /* tn, nn added, tt added */
+            for (int variant = 0; variant < 8; variant++) {
                 cr_assert(yg_gemm_pieces(&(yg_gemm){.rows = cut[i].rows,
                                                     .columns = cut[i].columns,
                                                     .depth = cut[i].depth}) > 1);
@@ -371,8 +379,8 @@ static void check_bands(const path *path, const shape *shape, int variant, int64
 Test(gemm, same_bits_in_bands) {
     /* Bands of the first are small products (yg_gemm_is_small()) in turn; the last are deeper than
      * a block, and B larger than what is near. */
-    static const shape cut[] = {
-        {101, 120, 32}, {26, 130, 9}, {101, 70, 40}, {30, 300, 930}, {26, 66, 1100}};
+    static const shape cut[] = {{101, 120, 32}, {26, 130, 9},   {101, 70, 40},
+                                {30, 300, 930}, {26, 66, 1100}, {101, 70, 5}};
     static const int64_t bands[] = {8, 12, 5, 25};
     for (yg_gemm_isa isa = 0; isa < YG_GEMM_ISAS; isa++)
         for (size_t i = 0; yg_gemm_isa_available(isa) && i < sizeof cut / sizeof *cut; i++)
