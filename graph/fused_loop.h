@@ -22,12 +22,13 @@ extern "C" {
 #define YG_LOOP_VALUES   40 /* the values of a loop have numbers below this one */
 #define YG_LOOP_OPERANDS 5  /* a step of a loop has no more */
 
-/* What a value of a loop is. */
+/* What a value of a loop is. A call computes a tile, all elements of the group, or a row of them.
+ */
 typedef enum yg_loop_kind {
     YG_LOOP_INNER,   /* the result of a step, which only later steps of the loop read */
     YG_LOOP_STORED,  /* the result of a step, which is stored */
-    YG_LOOP_VECTOR,  /* an operand: one element for each element of the group */
-    YG_LOOP_UNIFORM, /* an operand: one element for the whole group, of the loop's type */
+    YG_LOOP_VECTOR,  /* an operand: one element for each that a call computes */
+    YG_LOOP_UNIFORM, /* an operand: one element for all of them, of the loop's type */
     YG_LOOP_FLAG,    /* an operand: one bool for the whole group */
 } yg_loop_kind;
 

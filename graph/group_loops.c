@@ -14,21 +14,39 @@ typedef struct comparison {
     const yg_compiler *c;
     const yg_group *group;
     const yg_fused_loop *loop;
+    bool by_rows;                         /* operands may be broadcasts that are not uniform */
     uint32_t first;                       /* step */
     yg_node bound[YG_LOOP_VALUES];        /* by value: the node that it is, or YG_NONE */
     yg_loop_place places[YG_LOOP_VALUES]; /* place_count of them */
     uint32_t place_count;
 } comparison;
 
-/* True if each tile of the place holds one and the same element. */
-static bool is_uniform(const yg_group *group, const yg_place *place) {
+/* The load that gives a place its tiles, or YG_NO_LOAD. */
+static uint32_t load_at(const yg_group *group, const yg_place *place) {
+    for (uint32_t i = 0; i < group->load_count && place->reg != YG_NO_REGISTER; i++) {
+        if (group->loads[i].target == place->reg)
+            return i;
+    }
+    return YG_NO_LOAD;
+}
+
+/* True if the place holds one and the same element for all elements of the group, or of a row of
+ * it. */
+static bool is_uniform(const comparison *m, const yg_place *place) {
     if (place->constant)
         return place->advance == 0;
-    for (uint32_t i = 0; i < group->load_count && place->storage == YG_NO_STORAGE; i++) {
-        if (group->loads[i].target == place->reg)
-            return group->loads[i].uniform;
-    }
-    return false;
+    const uint32_t i = load_at(m->group, place);
+    if (i == YG_NO_LOAD)
+        return false;
+    const yg_load *load = &m->group->loads[i];
+    return load->uniform || (m->by_rows && load->strides[load->rank - 1] == 0);
+}
+
+/* True if the place is a broadcast whose rows lie in its operand. */
+static bool is_row(const comparison *m, const yg_place *place) {
+    const uint32_t i = m->by_rows ? load_at(m->group, place) : YG_NO_LOAD;
+    const yg_load *load = i == YG_NO_LOAD ? NULL : &m->group->loads[i];
+    return load && !load->uniform && load->strides[load->rank - 1] == 1;
 }
 
 /* True if the node is a view of what the loop has computed before step `i`. The loop would read the
@@ -46,15 +64,15 @@ static bool is_operand(const comparison *m, yg_node node, uint32_t i, const yg_p
                        uint8_t value) {
     const yg_compiler *c = m->c;
     const yg_dtype dtype = c->graph->records[node].type->dtype;
-    const bool uniform = yg_plan_reads_in_place(c, node) && is_uniform(m->group, place);
+    const bool in_place = yg_plan_reads_in_place(c, node);
     switch ((yg_loop_kind)m->loop->kinds[value]) {
     case YG_LOOP_VECTOR:
-        return dtype == m->loop->dtype && !yg_plan_reads_in_place(c, node) &&
+        return dtype == m->loop->dtype && (!in_place || is_row(m, place)) &&
                !is_view_of_result(m, node, i);
     case YG_LOOP_UNIFORM:
-        return dtype == m->loop->dtype && uniform;
+        return dtype == m->loop->dtype && in_place && is_uniform(m, place);
     case YG_LOOP_FLAG:
-        return dtype == YG_BOOL && uniform;
+        return dtype == YG_BOOL && in_place && is_uniform(m, place);
     default:
         return false; /* the result of a step, which is bound by that step */
     }
@@ -63,7 +81,8 @@ static bool is_operand(const comparison *m, yg_node node, uint32_t i, const yg_p
 static void bind(comparison *m, uint8_t value, yg_node node, bool is_result, uint32_t index,
                  yg_place *place) {
     m->bound[value] = node;
-    m->places[m->place_count++] = (yg_loop_place){value, is_result, (uint16_t)index, place};
+    const uint32_t load = is_result ? YG_NO_LOAD : load_at(m->group, place);
+    m->places[m->place_count++] = (yg_loop_place){value, is_result, (uint16_t)index, load, place};
 }
 
 /* `at` is the number of the step's first operand among those of the group. */
@@ -107,8 +126,9 @@ static bool loses_result(const comparison *m) {
 }
 
 static bool matches(comparison *m, uint32_t at) {
+    const yg_record *first = &m->c->graph->records[m->group->steps[m->first].node];
     m->place_count = 0;
-    if (m->loop->step_count > m->group->step_count - m->first)
+    if (m->loop->step_count > m->group->step_count - m->first || m->loop->steps[0].op != first->op)
         return false;
     memset(m->bound, 0xff, sizeof m->bound); /* YG_NONE */
     for (uint32_t i = m->first; i < m->first + m->loop->step_count; i++) {
@@ -148,14 +168,23 @@ static const yg_fused_loop *const *loops_of(const yg_compiler *c) {
     return NULL;
 }
 
-/* Finds the first loop that computes the steps from m->first on. */
-static bool find_loop(comparison *m, const yg_fused_loop *const *loops, uint32_t at) {
-    for (; *loops; loops++) {
-        m->loop = *loops;
-        if (matches(m, at))
-            return true;
+/* Rows of fewer elements are not worth a call of a loop each. */
+#define LEAST_ROW 128
+
+/* The longest stretch in which each broadcast that the loops read is one element or lies in its
+ * operand; 0: all of them are uniform. */
+static int64_t row_of(const yg_group *group) {
+    int64_t row = 0;
+    for (uint32_t i = 0; i < group->loop_count; i++) {
+        const yg_group_loop *loop = &group->loops[i];
+        for (uint32_t k = 0; k < loop->place_count; k++) {
+            const yg_load *load =
+                loop->places[k].load == YG_NO_LOAD ? NULL : &group->loads[loop->places[k].load];
+            const int64_t own = load && !load->uniform ? load->shape[load->rank - 1] : row;
+            row = row == 0 || own < row ? own : row;
+        }
     }
-    return false;
+    return row;
 }
 
 /* True if all steps are computed by loops, and these read and write nothing but memory. */
@@ -166,7 +195,7 @@ static bool is_whole(const yg_group *group) {
         steps += loop->loop->step_count;
         for (uint32_t k = 0; k < loop->place_count; k++) {
             const uint8_t kind = loop->loop->kinds[loop->places[k].value];
-            if (loop->places[k].place->advance == 0 &&
+            if (loop->places[k].place->advance == 0 && loop->places[k].load == YG_NO_LOAD &&
                 (kind == YG_LOOP_VECTOR || kind == YG_LOOP_STORED))
                 return false;
         }
@@ -174,16 +203,24 @@ static bool is_whole(const yg_group *group) {
     return steps == group->step_count;
 }
 
-bool yg_plan_group_loops(yg_compiler *c, yg_unit *unit) {
-    yg_group *group = &unit->group;
-    group->loops = NULL;
-    group->loop_count = 0;
-    if (group->step_count < 2)
-        return true;
-    const yg_fused_loop *const *loops = loops_of(c);
-    comparison m = {.c = c, .group = group};
+/* Finds the first loop that computes the steps from m->first on. */
+static bool find_loop(comparison *m, const yg_fused_loop *const *loops, uint32_t at) {
+    for (; *loops; loops++) {
+        m->loop = *loops;
+        if ((m->by_rows || m->loop->step_count > 1) && matches(m, at))
+            return true;
+    }
+    return false;
+}
+
+/* Lists the loops of the group. On a tile a loop of one step gains nothing, and broadcasts of rows
+ * are not in one place. So there are such loops only `by_rows`. */
+static bool list_loops(yg_compiler *c, yg_group *group, const yg_fused_loop *const *loops,
+                       bool by_rows) {
+    comparison m = {.c = c, .group = group, .by_rows = by_rows};
     uint32_t at = 0;
-    for (uint32_t i = 0; i < group->step_count && loops;) {
+    group->loop_count = 0;
+    for (uint32_t i = 0; i < group->step_count;) {
         m.first = i;
         const bool found = find_loop(&m, loops, at);
         if (found && !add_loop(c, group, &m))
@@ -191,9 +228,36 @@ bool yg_plan_group_loops(yg_compiler *c, yg_unit *unit) {
         for (const uint32_t end = i + (found ? m.loop->step_count : 1); i < end; i++)
             at += group->steps[i].operand_count;
     }
+    return true;
+}
+
+/* Whether all of a large group can be run by loops, without tiles. */
+static bool runs_by_rows(yg_group *group) {
+    if (!is_whole(group))
+        return false;
+    group->row = row_of(group);
+    return group->row == 0 || group->row >= LEAST_ROW;
+}
+
+bool yg_plan_group_loops(yg_compiler *c, yg_unit *unit) {
+    yg_group *group = &unit->group;
+    const bool large = group->count > YG_TILE;
+    group->loops = NULL;
+    group->loop_count = 0;
+    group->row = 0;
+    const yg_fused_loop *const *loops = large || group->step_count > 1 ? loops_of(c) : NULL;
+    if (!loops)
+        return true;
+    if (!list_loops(c, group, loops, large))
+        return false;
+    if (large && runs_by_rows(group)) {
+        group->tile = group->count;
+    } else if (large && group->loop_count > 0) {
+        group->row = 0;
+        if (!list_loops(c, group, loops, false))
+            return false;
+    }
     if (group->loop_count > 0)
         group->stream_count = 0; /* a loop fetches by itself */
-    if (group->count > YG_TILE && is_whole(group))
-        group->tile = group->count;
     return true;
 }

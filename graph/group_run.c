@@ -34,61 +34,80 @@ static void repeat_run(uint32_t *to, const uint32_t *from, size_t length, size_t
     }
 }
 
-/* Writes elements [start, start + count) of a broadcast, in runs along the innermost dimension. */
-static void stretch(const yg_load *load, char *to, int64_t start, int64_t count) {
-    int64_t index[YG_MAX_RANK], offset = 0, rest = start;
+/* Where a load has come to. Moving on from tile to tile needs no division: three of them would take
+ * as long as a step. */
+typedef struct cursor {
+    int64_t index[YG_MAX_RANK]; /* of the next element */
+    int64_t row; /* the offset in the operand of the run that it is in, in elements */
+} cursor;
+
+/* Only for a load that has a rank. */
+static void seek(const yg_load *load, int64_t start, cursor *c) {
     const int inner = load->rank - 1;
-    for (int i = inner; i >= 0; i--) {
-        index[i] = rest % load->shape[i];
-        rest /= load->shape[i];
-        offset += index[i] * load->strides[i];
+    c->row = 0;
+    c->index[inner] = start % load->shape[inner];
+    start /= load->shape[inner];
+    for (int i = inner - 1; i >= 0; i--) {
+        c->index[i] = start % load->shape[i];
+        start /= load->shape[i];
+        c->row += c->index[i] * load->strides[i];
     }
+}
+
+/* Moves on within a run, by no more elements than are left of it. */
+static inline void move_cursor(const yg_load *load, cursor *c, int64_t count) {
+    const int inner = load->rank - 1;
+    c->index[inner] += count;
+    for (int i = inner; i > 0 && c->index[i] == load->shape[i]; i--) {
+        c->row += load->strides[i - 1] - (i < inner ? load->shape[i] * load->strides[i] : 0);
+        c->index[i] = 0;
+        c->index[i - 1]++;
+    }
+}
+
+/* The operand's element at the cursor. */
+static inline const char *at_cursor(const yg_load *load, const cursor *c) {
+    const int inner = load->rank - 1;
+    return load->source + (size_t)(c->row + c->index[inner] * load->strides[inner]) * load->element;
+}
+
+static inline int64_t left_of_run(const yg_load *load, const cursor *c) {
+    return load->shape[load->rank - 1] - c->index[load->rank - 1];
+}
+
+/* Writes the next `count` elements of a broadcast, in runs along the innermost dimension. */
+static void stretch(const yg_load *load, char *to, cursor *from_here, int64_t count) {
+    cursor c = *from_here; /* a copy: bytes are written below, and could be those of the cursor */
     while (count > 0) {
-        int64_t length = load->shape[inner] - index[inner];
-        if (length > count)
-            length = count;
-        const char *from = load->source + (size_t)offset * load->element;
-        if (load->strides[inner] == 0)
+        const int64_t left = left_of_run(load, &c), length = left < count ? left : count;
+        const char *from = at_cursor(load, &c);
+        if (load->strides[load->rank - 1] == 0)
             yg_fill(to, from, load->element, (size_t)length);
         else
             memcpy(to, from, (size_t)length * load->element);
         to += (size_t)length * load->element;
         count -= length;
-        index[inner] += length;
-        offset += length * load->strides[inner];
-        for (int i = inner; i > 0 && index[i] == load->shape[i]; i--) {
-            offset += load->strides[i - 1] - load->shape[i] * load->strides[i];
-            index[i] = 0;
-            index[i - 1]++;
-        }
+        move_cursor(load, &c, length);
     }
+    *from_here = c;
+}
+
+static bool is_short_run(const yg_load *load) {
+    return load->rank == 2 && load->strides[0] == 0 && load->element == 4 &&
+           load->shape[1] < SHORT_RUN;
 }
 
 void yg_load_run(const yg_load *load, void *to, int64_t start, int64_t count) {
-    if (load->uniform)
+    cursor c;
+    if (load->uniform) {
         yg_fill(to, load->source, load->element, (size_t)count);
-    else if (load->rank == 2 && load->strides[0] == 0 && load->element == 4 &&
-             load->shape[1] < SHORT_RUN)
+    } else if (is_short_run(load)) {
         repeat_run(to, (const uint32_t *)(const void *)load->source, (size_t)load->shape[1],
                    start == 0 ? 0 : (size_t)(start % load->shape[1]), (size_t)count);
-    else
-        stretch(load, to, start, count);
-}
-
-/* Where elements [start, start + count) of a broadcast lie one after the other in its operand
- * already, or are all one element of it (*same); NULL if neither. */
-static const char *in_place(const yg_load *load, int64_t start, int64_t count, bool *same) {
-    const int inner = load->rank - 1;
-    int64_t at = start % load->shape[inner], rest = start / load->shape[inner];
-    if (load->uniform || load->shape[inner] - at < count)
-        return NULL;
-    int64_t offset = at * load->strides[inner];
-    for (int i = inner - 1; i >= 0; i--) {
-        offset += rest % load->shape[i] * load->strides[i];
-        rest /= load->shape[i];
+    } else {
+        seek(load, start, &c);
+        stretch(load, to, &c, count);
     }
-    *same = load->strides[inner] == 0;
-    return load->source + offset * (int64_t)load->element;
 }
 
 /* NULL for a program without registers: C does not define the sum of NULL and 0. */
@@ -113,7 +132,8 @@ typedef struct group_call {
     size_t register_shift, chunk_shift; /* bytes from those of thread 0 to those of this thread */
 } group_call;
 
-/* Of so many loads it is remembered with which element their register is filled. */
+/* Of so many loads it is remembered where they are, and with which element their register is
+ * filled. */
 #define FILLED_LOADS 16
 
 /* Where the next tile of a call is read and written. All addresses move on at the end of a tile:
@@ -130,6 +150,7 @@ typedef struct walk {
         uint32_t in;   /* … and the entry of `in` that reads it */
     } uses[YG_GROUP_STEPS * YG_ELEMENTWISE_OPERANDS];
     const char *filled[FILLED_LOADS];       /* by load: the element that fills its whole register */
+    cursor cursors[FILLED_LOADS];           /* by load: where the next tile begins */
     const char *fetched[YG_GROUP_STREAMS];  /* where the next tile begins in each stream */
     size_t fetch_advance[YG_GROUP_STREAMS]; /* bytes of an element there */
     uint32_t fetch_count;                   /* entries of the two */
@@ -137,15 +158,21 @@ typedef struct walk {
 } walk;
 
 /* Lists the operands that a load gives for each tile. */
-static void list_uses(const yg_group *group, walk *w) {
+static void list_uses(const group_call *call, walk *w) {
+    const yg_group *group = &call->unit->group;
     w->use_count = 0;
     for (uint32_t l = 0; l < group->load_count; l++) {
+        const yg_load *load = &group->loads[l];
         uint32_t in = 0;
-        if (l < FILLED_LOADS)
+        if (load->steady)
+            continue;
+        if (l < FILLED_LOADS) {
             w->filled[l] = NULL;
-        for (uint32_t i = 0; i < group->step_count && !group->loads[l].steady; i++)
+            seek(load, call->begin, &w->cursors[l]);
+        }
+        for (uint32_t i = 0; i < group->step_count; i++)
             for (uint32_t k = 0; k < group->steps[i].operand_count; k++, in++)
-                if (group->steps[i].in[k].reg == group->loads[l].target) {
+                if (group->steps[i].in[k].reg == load->target) {
                     w->uses[w->use_count].load = l;
                     w->uses[w->use_count++].in = in;
                 }
@@ -173,7 +200,7 @@ static void begin_walk(const group_call *call, walk *w) {
         w->out[i] = first_of(call, &step->out);
         w->out_bytes[i] = step->out.advance * tile;
     }
-    list_uses(group, w);
+    list_uses(call, w);
 }
 
 /* The shares of the steps are equal, but for the last ones: loops of equal length are predicted. */
@@ -223,25 +250,35 @@ static void load_steady(const group_call *call, int64_t start, int64_t count) {
                         count);
 }
 
-/* Where a load's elements [start, start + count) are: in its operand, or in its register, which is
- * filled unless it holds them from the tile before. */
+/* Where a load's next `count` elements, from `start` on, are: in its operand, or in its register,
+ * which is filled unless it holds them from the tile before. */
 static const char *load_one(const group_call *call, walk *w, uint32_t l, int64_t start,
                             int64_t count) {
     const yg_load *load = &call->unit->group.loads[l];
     char *target = load_target(call->registers, load);
-    bool same = false;
-    const char *at = in_place(load, start, count, &same);
-    if (at && !same)
-        return at;
-    const bool remembers = at && l < FILLED_LOADS;
-    if (remembers && w->filled[l] == at)
-        return target;
-    if (remembers)
-        yg_fill(target, at, load->element, (size_t)call->unit->group.tile);
-    else
+    const bool remembers = l < FILLED_LOADS;
+    cursor own, *c = remembers ? &w->cursors[l] : &own;
+    if (is_short_run(load)) {
         yg_load_run(load, target, start, count);
-    if (l < FILLED_LOADS)
-        w->filled[l] = remembers ? at : NULL;
+        return target;
+    }
+    if (!remembers)
+        seek(load, start, c);
+    const bool lies_in_row = left_of_run(load, c) >= count;
+    const char *at = at_cursor(load, c);
+    if (lies_in_row && load->strides[load->rank - 1] != 0) {
+        move_cursor(load, c, count);
+        return at;
+    }
+    if (!remembers || !lies_in_row) {
+        stretch(load, target, c, count);
+    } else {
+        if (w->filled[l] != at)
+            yg_fill(target, at, load->element, (size_t)call->unit->group.tile);
+        move_cursor(load, c, count);
+    }
+    if (remembers)
+        w->filled[l] = lies_in_row ? at : NULL;
     return target;
 }
 
@@ -264,6 +301,62 @@ static void run_loop(const walk *w, const yg_group_loop *loop, size_t count) {
             place->is_result ? w->out[place->index] : (void *)(uintptr_t)w->in[place->index];
     }
     loop->loop->run(at, count);
+}
+
+/* Where a loop has come to, row by row. */
+typedef struct row_walk {
+    void *at[YG_LOOP_VALUES];
+    cursor cursors[YG_LOOP_VALUES]; /* by place: of a broadcast that is not uniform */
+} row_walk;
+
+static void begin_rows(const group_call *call, const yg_group_loop *loop, row_walk *w) {
+    memset(w->at, 0, sizeof w->at);
+    for (uint32_t i = 0; i < loop->place_count; i++) {
+        const yg_loop_place *place = &loop->places[i];
+        const yg_load *load =
+            place->load == YG_NO_LOAD ? NULL : &call->unit->group.loads[place->load];
+        if (load && !load->uniform)
+            seek(load, call->begin, &w->cursors[i]);
+        w->at[place->value] = !load           ? first_of(call, place->place)
+                              : load->uniform ? (char *)(uintptr_t)load->source
+                                              : (char *)(uintptr_t)at_cursor(load, &w->cursors[i]);
+    }
+}
+
+static void next_row(const group_call *call, const yg_group_loop *loop, row_walk *w,
+                     int64_t count) {
+    for (uint32_t i = 0; i < loop->place_count; i++) {
+        const yg_loop_place *place = &loop->places[i];
+        char *at = w->at[place->value];
+        if (place->load == YG_NO_LOAD) {
+            w->at[place->value] = at + (size_t)count * place->place->advance;
+            continue;
+        }
+        const yg_load *load = &call->unit->group.loads[place->load];
+        if (load->uniform)
+            continue;
+        move_cursor(load, &w->cursors[i], count);
+        w->at[place->value] = (char *)(uintptr_t)at_cursor(load, &w->cursors[i]);
+    }
+}
+
+/* Runs a group of loops that read broadcasts in place: a row at a time. */
+static void run_rows(const group_call *call) {
+    const yg_group *group = &call->unit->group;
+    row_walk w;
+    for (uint32_t i = 0; i < group->loop_count; i++) {
+        const yg_group_loop *loop = &group->loops[i];
+        begin_rows(call, loop, &w);
+        for (int64_t start = call->begin, left = group->row - start % group->row;;) {
+            const int64_t count = left < call->end - start ? left : call->end - start;
+            loop->loop->run(w.at, (size_t)count);
+            start += count;
+            left = group->row;
+            if (start == call->end)
+                break;
+            next_row(call, loop, &w, count);
+        }
+    }
 }
 
 static void run_tiles(const group_call *call) {
@@ -310,6 +403,10 @@ void yg_group_run(const yg_program *program, const yg_unit *unit, int64_t begin,
     const int64_t most = unit->group.tile < YG_TILE ? unit->group.tile : YG_TILE;
     if (begin >= end)
         return;
+    if (unit->group.row > 0) {
+        run_rows(&call);
+        return;
+    }
     load_steady(&call, begin, end - begin < most ? end - begin : most);
     run_tiles(&call);
 }

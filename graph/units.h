@@ -34,6 +34,7 @@
 #define YG_NO_UNIT         UINT32_MAX
 #define YG_NO_STORAGE      UINT32_MAX
 #define YG_NO_REGISTER     UINT16_MAX
+#define YG_NO_LOAD         UINT32_MAX
 
 /* A broadcast that a group reads: each tile of it is loaded into a register. Its dimensions are
  * merged where possible; shape and strides are what is left. */
@@ -86,6 +87,7 @@ typedef struct yg_loop_place {
     uint8_t value;   /* of the loop */
     bool is_result;  /* of the step `index`; otherwise an operand */
     uint16_t index;  /* of an operand: its number among those of all steps of the group */
+    uint32_t load;   /* of a broadcast: its number among the group's loads; otherwise YG_NO_LOAD */
     yg_place *place; /* of the step */
 } yg_loop_place;
 
@@ -103,6 +105,9 @@ typedef struct yg_group {
     int64_t count;       /* elements of each member */
     int64_t tile;        /* elements of a tile: at most YG_TILE or YG_SHORT_TILE; all of them if
                             the group is nothing but loops over memory */
+    int64_t row;         /* loops over memory that read broadcasts run this many elements at a time:
+                            within them each broadcast is one element, or lies in its operand; 0: a
+                            tile at a time */
     yg_load *loads;      /* load_count of them */
     yg_step *steps;      /* step_count of them, one for each member */
     uint32_t load_count; /* entries of loads */

@@ -19,12 +19,31 @@ enum {
 #undef YG_LOOP
 };
 
-/* Runs the way that is best here. */
+static bool always(void) {
+    return true;
+}
+
 #ifdef YG_ROOT_AVX512
-#define RUN(name) (yg_has_avx512() ? yg_loops_avx512 : yg_loops_plain)[NUMBER_##name](at, n)
-#else
-#define RUN(name) yg_loops_plain[NUMBER_##name](at, n)
+static bool is_amd_with_avx512(void) {
+    return __builtin_cpu_is("amd") && yg_has_avx512();
+}
 #endif
+
+const yg_loop_way yg_loop_ways[] = {
+#ifdef YG_ROOT_AVX512
+    {"touch", yg_loops_touch_f32, yg_loops_touch_f64, yg_has_avx512, is_amd_with_avx512},
+    {"ahead", yg_loops_ahead_f32, yg_loops_ahead_f64, yg_has_avx512, yg_has_avx512},
+#endif
+    {"plain", yg_loops_plain_f32, yg_loops_plain_f64, always, always},
+    {NULL},
+};
+
+static const yg_loop_way *best_way(void) {
+    const yg_loop_way *way = yg_loop_ways;
+    while (!way->suits())
+        way++;
+    return way;
+}
 
 #define VECTOR(v)  [AT_##v] = YG_LOOP_VECTOR,
 #define UNIFORM(v) [AT_##v] = YG_LOOP_UNIFORM,
@@ -58,24 +77,27 @@ enum {
 #define ROOT_STEP(y, a, b, c, s, p)                                                                \
     {&yg_op_root_step, 0, AT_##y, {AT_##a, AT_##b, AT_##c, AT_##s, AT_##p}},
 
-#define YG_LOOP(loop, inputs, list, outputs)                                                       \
-    static void run_##loop(void *const *at, size_t n) {                                            \
-        RUN(loop);                                                                                 \
+#define LOOP_OF(loop, type, number_type)                                                           \
+    static void run_##loop##_##type(void *const *at, size_t n) {                                   \
+        best_way()->type[NUMBER_##loop](at, n);                                                    \
     }                                                                                              \
+    static const yg_fused_loop loop_##loop##_##type = {.name = #loop,                              \
+                                                       .dtype = number_type,                       \
+                                                       .steps = steps_##loop,                      \
+                                                       .step_count = sizeof steps_##loop /         \
+                                                                     sizeof *steps_##loop,         \
+                                                       .kinds = kinds_##loop,                      \
+                                                       .run = run_##loop##_##type};
+#define YG_LOOP(loop, inputs, list, outputs)                                                       \
     static const yg_loop_step steps_##loop[] = {list};                                             \
     static const uint8_t kinds_##loop[YG_LOOP_VALUES] = {inputs outputs};                          \
-    static const yg_fused_loop loop_##loop = {.name = #loop,                                       \
-                                              .dtype = YG_F32,                                     \
-                                              .steps = steps_##loop,                               \
-                                              .step_count =                                        \
-                                                  sizeof steps_##loop / sizeof *steps_##loop,      \
-                                              .kinds = kinds_##loop,                               \
-                                              .run = run_##loop};
+    LOOP_OF(loop, f32, YG_F32)                                                                     \
+    LOOP_OF(loop, f64, YG_F64)
 #include "fused_loops.def"
 #undef YG_LOOP
 
 const yg_fused_loop *const yg_fused_loops[] = {
-#define YG_LOOP(loop, operands, steps, results) &loop_##loop,
+#define YG_LOOP(loop, operands, steps, results) &loop_##loop##_f32, &loop_##loop##_f64,
 #include "fused_loops.def"
 #undef YG_LOOP
     NULL,

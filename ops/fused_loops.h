@@ -1,5 +1,5 @@
 /*
- * The fused loops of the built-in operators (fused_loops.def), and the two ways to run them. Both
+ * The fused loops of the built-in operators (fused_loops.def), and the ways to run them. All ways
  * give the same bits.
  */
 #ifndef YG_OPS_FUSED_LOOPS_H
@@ -44,9 +44,19 @@ enum {
 
 /* One loop, by its number in the file. */
 typedef void (*yg_loop_run)(void *const *at, size_t n);
-extern const yg_loop_run yg_loops_plain[], yg_loops_avx512[];
+extern const yg_loop_run yg_loops_plain_f32[], yg_loops_plain_f64[], yg_loops_ahead_f32[],
+    yg_loops_ahead_f64[], yg_loops_touch_f32[], yg_loops_touch_f64[];
 
-/* All loops; ends with NULL. */
+/* A way to run all loops. */
+typedef struct yg_loop_way {
+    const char *name;
+    const yg_loop_run *f32, *f64;
+    bool (*runs)(void);  /* the processor has its instructions */
+    bool (*suits)(void); /* it is the fastest there, unless an earlier way in the list is */
+} yg_loop_way;
+extern const yg_loop_way yg_loop_ways[]; /* ends with a name of NULL */
+
+/* All loops: each for f32 and then for f64. Ends with NULL. */
 extern const yg_fused_loop *const yg_fused_loops[];
 
 #endif

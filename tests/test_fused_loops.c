@@ -17,18 +17,19 @@
 enum { ELEMENTS = 1000, MARGIN = 16 };
 
 typedef union buffer {
-    float numbers[ELEMENTS + MARGIN];
+    float f32[ELEMENTS + MARGIN];
+    double f64[ELEMENTS + MARGIN];
     bool truths[ELEMENTS + MARGIN];
 } buffer;
 
-static float number(size_t value, size_t i, bool uniform) {
-    static const float special[] = {0,       -0.0f,   INFINITY, -INFINITY, NAN,  1e-40f,
-                                    -1e-40f, 3.4e38f, -3.4e38f, 1e-20f,    -1.f, 1e20f};
+static double number(size_t value, size_t i, bool uniform) {
+    static const double special[] = {0,      -0.0f,   INFINITY, -INFINITY, NAN,  1e-40,
+                                     -1e-40, 3.4e38f, -3.4e38f, 1e-20f,    -1.f, 1e20f};
     const size_t count = sizeof special / sizeof *special;
     if (!uniform && i % 5 == 0)
         return special[(i / 5 + value * 7) % count];
     if (!uniform && i % 5 == 1) /* equal numbers, whose order still tells in the sign */
-        return (i / 5 + value) % 3 == 0 ? -0.0f : 0.0f;
+        return (i / 5 + value) % 3 == 0 ? -0.0 : 0.0;
     return (float)yg_random_normal(11, (uint32_t)value, i);
 }
 
@@ -37,8 +38,13 @@ static float number(size_t value, size_t i, bool uniform) {
 static void fill_buffers(const yg_fused_loop *loop, buffer *values, bool flag) {
     for (size_t v = 0; v < YG_LOOP_VALUES; v++) {
         const bool uniform = loop->kinds[v] == YG_LOOP_UNIFORM;
-        for (size_t i = 0; i < ELEMENTS + MARGIN; i++)
-            values[v].numbers[i] = number(v, uniform ? 0 : i, uniform);
+        for (size_t i = 0; i < ELEMENTS + MARGIN; i++) {
+            const double x = number(v, uniform ? 0 : i, uniform);
+            if (loop->dtype == YG_F64)
+                values[v].f64[i] = x;
+            else
+                values[v].f32[i] = (float)x;
+        }
         for (size_t i = 0; i < ELEMENTS && loop->kinds[v] == YG_LOOP_FLAG; i++)
             values[v].truths[i] = flag;
     }
@@ -51,17 +57,22 @@ static void run_steps(const yg_fused_loop *loop, buffer *values) {
         const void *in[YG_LOOP_OPERANDS];
         for (int k = 0; k < step->op->max_operands; k++)
             in[k] = &values[step->operands[k]];
-        step->op->tile[YG_F32](&values[step->result], in, ELEMENTS, attrs);
+        step->op->tile[loop->dtype](&values[step->result], in, ELEMENTS, attrs);
     }
 }
 
 static void expect_numbers(const yg_fused_loop *loop, const char *way, size_t value, size_t n,
-                           const float *found, const float *expected, const float *before) {
+                           const buffer *found, const buffer *expected, const buffer *before) {
+    const size_t bytes = yg_dtype_size(loop->dtype);
     for (size_t i = 0; i < ELEMENTS + MARGIN; i++) {
-        const float wanted = i < n ? expected[i] : before[i];
-        if (memcmp(&found[i], &wanted, sizeof wanted) != 0 && !(isnan(found[i]) && isnan(wanted)))
-            cr_assert_fail("%s, %s, %zu elements: value %zu is %a at %zu, not %a", loop->name, way,
-                           n, value, (double)found[i], i, (double)wanted);
+        const buffer *wanted = i < n ? expected : before;
+        const bool wide = loop->dtype == YG_F64;
+        const double x = wide ? found->f64[i] : (double)found->f32[i];
+        const double y = wide ? wanted->f64[i] : (double)wanted->f32[i];
+        if (memcmp((const char *)found + i * bytes, (const char *)wanted + i * bytes, bytes) != 0 &&
+            !(isnan(x) && isnan(y)))
+            cr_assert_fail("%s of %s, %s, %zu elements: value %zu is %a at %zu, not %a", loop->name,
+                           yg_dtype_name(loop->dtype), way, n, value, x, i, y);
     }
 }
 
@@ -78,18 +89,22 @@ static void check_way(const yg_fused_loop *loop, yg_loop_run run, const char *wa
     run(at, n);
     for (size_t v = 0; v < YG_LOOP_VALUES; v++) {
         if (loop->kinds[v] == YG_LOOP_STORED)
-            expect_numbers(loop, way, v, n, found[v].numbers, expected[v].numbers,
-                           before[v].numbers);
+            expect_numbers(loop, way, v, n, &found[v], &expected[v], &before[v]);
     }
 }
 
+/* The list has each loop for f32, and then for f64. */
 Test(fused_loops, each_way_has_the_bits_of_the_steps) {
-    static const size_t sizes[] = {1, 15, 16, 17, 512, ELEMENTS};
+    static const size_t sizes[] = {1, 15, 16, 17, 95, 96, 512, ELEMENTS};
     for (size_t l = 0; yg_fused_loops[l]; l++) {
         const yg_fused_loop *loop = yg_fused_loops[l];
         for (size_t i = 0; i < 2 * sizeof sizes / sizeof *sizes; i++) {
             check_way(loop, loop->run, "chosen", sizes[i / 2], i % 2);
-            check_way(loop, yg_loops_plain[l], "plain", sizes[i / 2], i % 2);
+            for (const yg_loop_way *way = yg_loop_ways; way->name; way++) {
+                if (way->runs())
+                    check_way(loop, (loop->dtype == YG_F64 ? way->f64 : way->f32)[l / 2], way->name,
+                              sizes[i / 2], i % 2);
+            }
         }
     }
 }
@@ -99,11 +114,17 @@ Test(fused_loops, each_way_has_the_bits_of_the_steps) {
 
 typedef struct use {
     const char *optimizer, *loop;
-    const char *scaled; /* for a scaled gradient, if that is another one */
+    const char *scaled; /* for a scaled gradient, if that is another one; "": none */
 } use;
 
 static const use uses[] = {
+    {"{type: sgd, lr: 0.1}", "sgd", ""},
+    {"{type: sgd, lr: 0.1, weight_decay: 0.1}", "sgd_decayed", "momentum_scaled"},
     {"{type: sgd, lr: 0.1, momentum: 0.9}", "momentum", "momentum_scaled"},
+    {"{type: sgd, lr: 0.1, momentum: 0.9, weight_decay: 0.1}", "momentum_decayed", "momentum"},
+    {"{type: sgd, lr: 0.1, momentum: 0.9, nesterov: true}", "nesterov", NULL},
+    {"{type: sgd, lr: 0.1, momentum: 0.9, nesterov: true, weight_decay: 0.1}", "nesterov_decayed",
+     "nesterov"},
     {"{type: adam}", "adam", NULL},
     {"{type: adam, weight_decay: 0.1}", "adam", NULL},
     {"{type: adam, amsgrad: true}", "adam_amsgrad", NULL},
@@ -131,8 +152,7 @@ typedef struct stepper {
     yg_optimizer_graph updates;
 } stepper;
 
-static void make(stepper *s, const char *text, double clip, int64_t rows, int64_t columns) {
-    const yg_type type = type_of(YG_F32, 2, (const int64_t[]){rows, columns});
+static void make(stepper *s, const char *text, double clip, yg_type type) {
     yg_error error = {0};
     yg_optimizer optimizer;
     yg_document *document = yg_document_parse(text, strlen(text), "o.yaml", &error);
@@ -170,10 +190,15 @@ static yg_program *take_steps(const stepper *s, bool with, int threads) {
         fill_leaf(s->graph, program, s->parameters[i]);
     for (int step = 0; step < STEPS; step++) {
         for (size_t i = 0; i < PARAMETERS; i++) {
-            float *data = yg_program_data(program, s->gradients[i]);
-            const int64_t count = yg_type_count(yg_node_type(s->graph, s->gradients[i]));
-            for (int64_t k = 0; k < count; k++)
-                data[k] = (float)yg_random_normal((uint64_t)step, (uint32_t)i, (uint64_t)k);
+            void *data = yg_program_data(program, s->gradients[i]);
+            const yg_type *type = yg_node_type(s->graph, s->gradients[i]);
+            for (int64_t k = 0; k < yg_type_count(type); k++) {
+                const double x = yg_random_normal((uint64_t)step, (uint32_t)i, (uint64_t)k);
+                if (type->dtype == YG_F64)
+                    ((double *)data)[k] = x;
+                else
+                    ((float *)data)[k] = (float)x;
+            }
         }
         set_scalar(program, s->updates.inputs.lr, 0.01);
         set_scalar(program, s->updates.inputs.t, step + 1);
@@ -193,14 +218,17 @@ static bool lists(const yg_program *program, const char *loop, int times) {
     return found;
 }
 
-static void check_use(const use *u, double clip, int64_t rows, int64_t columns) {
+/* A loop of one step is used only where there is more than one tile. */
+static void check_use(const use *u, yg_dtype dtype, double clip, int64_t rows, int64_t columns) {
     stepper s;
-    make(&s, u->optimizer, clip, rows, columns);
+    make(&s, u->optimizer, clip, type_of(dtype, 2, (const int64_t[]){rows, columns}));
     yg_program *with = take_steps(&s, true, 1), *shared = take_steps(&s, true, 3);
     yg_program *without = take_steps(&s, false, 1);
     const char *loop = clip > 0 && u->scaled ? u->scaled : u->loop;
-    cr_expect(lists(with, loop, 1), "%s, %d x %d", u->optimizer, (int)rows, (int)columns);
-    cr_expect(!lists(without, loop, 1), "%s", u->optimizer);
+    const bool wanted = loop[0] && (rows > 3 || strcmp(loop, "sgd") != 0);
+    cr_expect_eq(lists(with, loop, 1), wanted, "%s, %s, %d x %d", u->optimizer,
+                 yg_dtype_name(dtype), (int)rows, (int)columns);
+    cr_expect(!lists(without, "", 1), "%s", u->optimizer);
     for (size_t i = 0; i < s.updates.update_count; i++) {
         expect_same(s.graph, without, with, s.updates.updates[i].parameter, u->optimizer);
         expect_same(s.graph, without, shared, s.updates.updates[i].parameter, u->optimizer);
@@ -215,20 +243,65 @@ static void check_use(const use *u, double clip, int64_t rows, int64_t columns) 
  * gradient. */
 Test(fused_loops, each_optimizer_has_one_and_changes_no_bit) {
     for (size_t i = 0; i < sizeof uses / sizeof *uses; i++) {
-        check_use(&uses[i], 0, 3, 5);
-        check_use(&uses[i], 0, 37, 41);
-        check_use(&uses[i], 0, 101, 103);
-        check_use(&uses[i], 0.1, 37, 41);
+        check_use(&uses[i], YG_F32, 0, 3, 5);
+        check_use(&uses[i], YG_F32, 0, 37, 41);
+        check_use(&uses[i], YG_F32, 0, 101, 103);
+        check_use(&uses[i], YG_F32, 0.1, 37, 41);
+        check_use(&uses[i], YG_F64, 0, 37, 41);
     }
 }
 
 Test(fused_loops, a_group_has_one_for_each_parameter) {
     stepper s;
-    make(&s, "{type: adagrad}", 0, 3, 5);
+    make(&s, "{type: adagrad}", 0, type_of(YG_F32, 2, (const int64_t[]){3, 5}));
     yg_program *program = take_steps(&s, true, 1);
     cr_expect(lists(program, "adagrad", 2));
     yg_program_free(program);
     unmake(&s);
+}
+
+/* --------------------------------------------------------------------------- broadcasts in rows --
+ */
+
+/* Compiles out = (row + column) · full, or row - column, of so many rows and columns; then that
+ * update of adafactor which reads a factor of each row and of each column. */
+static void check_rows(const int64_t *shape, bool alone, int threads, const char *loop) {
+    const yg_type full = type_of(YG_F32, 3, shape);
+    const yg_type row = type_of(YG_F32, 3, (const int64_t[]){shape[0], shape[1], 1});
+    const yg_type column = type_of(YG_F32, 3, (const int64_t[]){shape[0], 1, shape[2]});
+    yg_graph *g = yg_graph_new(yg_ops(), 0);
+    const yg_node r = yg_input(g, "r", &row), c = yg_input(g, "c", &column);
+    const yg_node p = yg_parameter(g, "p", &full), x = yg_input(g, "x", &full);
+    const yg_node factor = yg_minimum(g, yg_multiply(g, r, c), yg_scalar(g, YG_F32, 0.5));
+    const yg_node out = alone ? yg_subtract(g, r, c) : p;
+    const yg_update update = {p, yg_subtract(g, p, yg_multiply(g, factor, x))};
+    yg_program *with = compile_without(g, &out, alone, &update, !alone, NULL, threads);
+    yg_program *without = compile_without(g, &out, alone, &update, !alone, "fused_loops", 1);
+    yg_program *const programs[] = {with, without};
+    for (size_t i = 0; i < 2; i++) {
+        const yg_node leaves[] = {r, c, p, x};
+        for (size_t k = 0; k < (alone ? 2 : 4); k++)
+            fill_leaf(g, programs[i], leaves[k]);
+        run(programs[i]);
+    }
+    expect_same(g, without, with, out, "rows");
+    cr_expect_eq(lists(with, loop, 1), shape[2] >= 128, "%s of rows of %d", loop, (int)shape[2]);
+    yg_program_free(with);
+    yg_program_free(without);
+    yg_graph_free(g);
+}
+
+/* Rows that begin within a tile, more than one tile, a thread's part that ends within a row, and
+ * rows that are too short. */
+Test(fused_loops, factors_of_rows_and_columns_are_read_in_place) {
+    static const int64_t shapes[][3] = {
+        {1, 40, 131}, {3, 7, 700}, {2, 2, 3000}, {1, 300, 30}, {5, 1, 640}};
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        for (int threads = 1; threads < 4; threads += 2) {
+            check_rows(shapes[i], true, threads, "row_minus");
+            check_rows(shapes[i], false, threads, "adafactor");
+        }
+    }
 }
 
 /* ---------------------------------------------------------------------- what only looks alike --
@@ -239,14 +312,12 @@ typedef enum likeness {
     OTHER_FACTOR, /* the rate is a tensor */
     OTHER_WIRE,   /* the root is that of s */
     READ_AGAIN,   /* g² is asked for too */
-    OTHER_TYPE,   /* f64 */
     LIKENESSES
 } likeness;
 
 /* Compiles adagrad's update, or something like it, and returns whether it is a loop. */
 static bool is_loop(likeness likeness) {
-    const yg_type type =
-        type_of(likeness == OTHER_TYPE ? YG_F64 : YG_F32, 2, (const int64_t[]){20, 50});
+    const yg_type type = type_of(YG_F32, 2, (const int64_t[]){20, 50});
     const yg_type scalar = yg_type_scalar(type.dtype);
     yg_graph *g = yg_graph_new(yg_ops(), 0);
     const yg_node p = yg_parameter(g, "p", &type), s = yg_parameter(g, "s", &type);
