@@ -4,7 +4,7 @@
  * writes is then still in the cache when the next unit reads it. The few rows are a chunk.
  *
  * A unit joins the row loop before it if
- * - it reads a result of that row loop,
+ * - it reads a result of that row loop, or is a reduction of what that row loop reads,
  * - the work of all units can be cut into the same number of rows, and
  * - row r of the unit needs only row r of those results.
  *
@@ -85,6 +85,23 @@ static int64_t rows_after_reading(const open_row_loop *s, yg_node reader, uint32
     return rows;
 }
 
+/* True if the unit reduces in parts what a kernel of the row loop reads row by row, as the sum over
+ * rows and that over columns of one tensor. It is then read from memory once. */
+static bool shares_operand(const open_row_loop *s, const yg_unit *unit) {
+    const yg_compiler *c = s->c;
+    if (!is_in_parts(unit))
+        return false;
+    const yg_node shared = c->nodes[c->graph->records[unit->node].operands[0]].root;
+    for (uint32_t u = s->begin; u < s->end; u++) {
+        const yg_unit *other = &c->program->units[u];
+        const yg_record *record = &c->graph->records[other->node];
+        if (other->kind == YG_UNIT_KERNEL && record->operand_count > 0 &&
+            c->nodes[record->operands[0]].root == shared && !(other->kernel.whole & 1))
+            return true;
+    }
+    return false;
+}
+
 /* The rows of the row loop if unit `u` joins; 0 if it cannot. */
 static int64_t rows_with(const open_row_loop *s, uint32_t u) {
     const yg_compiler *c = s->c;
@@ -95,7 +112,8 @@ static int64_t rows_with(const open_row_loop *s, uint32_t u) {
         return 0;
     int64_t rows = common(s->rows, unit->rows);
     /* A unit without operands (random numbers) may join whatever the row loop computes. */
-    bool depends = c->graph->records[unit->first].operand_count == 0;
+    bool depends = c->graph->records[unit->first].operand_count == 0 ||
+                   shares_operand(s, &c->program->units[u]);
     yg_node node = unit->first;
     for (uint32_t i = 0; i < unit->member_count && rows > 1; i++, node = c->nodes[node].next) {
         for (uint32_t k = 0; k < c->graph->records[node].operand_count && rows > 1; k++)
@@ -114,7 +132,20 @@ static int64_t rows_of_parts(const yg_kernel_unit *unit, int64_t rows) {
     return unit->parts.elements / common(unit->parts.elements, elements);
 }
 
-/* Bytes of the results in memory that one row of the row loop writes. */
+/* The bytes of what a unit reduces, if the row loop does not compute it. */
+static double reduced_bytes(const open_row_loop *s, uint32_t u) {
+    const yg_compiler *c = s->c;
+    const yg_unit *unit = &c->program->units[u];
+    if (!is_in_parts(unit))
+        return 0;
+    const yg_node operand = c->graph->records[unit->node].operands[0];
+    const uint32_t maker = c->nodes[c->nodes[operand].root].unit;
+    return maker >= s->begin && maker < s->end
+               ? 0
+               : (double)yg_type_bytes(c->graph->records[operand].type);
+}
+
+/* Bytes of the results in memory that one row of the row loop writes, and of what it reduces. */
 static double row_bytes(const open_row_loop *s) {
     const yg_compiler *c = s->c;
     double bytes = 0;
@@ -125,6 +156,7 @@ static double row_bytes(const open_row_loop *s) {
             if (c->nodes[node].in_memory)
                 bytes += (double)yg_type_bytes(c->graph->records[node].type);
         }
+        bytes += reduced_bytes(s, u);
     }
     return bytes / (double)s->rows;
 }

@@ -71,6 +71,13 @@ static void row_sums(subject *s) {
     output(s, yg_sum(s->g, yg_multiply(s->g, share, s->y), FIRST, 1, false));
 }
 
+/* Two sums of one input, which is then read once. */
+static void both_sums(subject *s) {
+    const yg_node square = yg_square(s->g, s->x);
+    output(s, yg_sum(s->g, square, LAST, 1, true));
+    output(s, yg_sum(s->g, square, FIRST, 1, true));
+}
+
 /* Normalises rows, twice. A result for each row is broadcast over that row. */
 static void normalised_rows(subject *s) {
     yg_node h = s->x;
@@ -233,6 +240,7 @@ static const graph_case cases[] = {
     {"column sums", column_sums, 1},
     {"full sums", full_sums, 1},
     {"row sums", row_sums, 1},
+    {"sums of rows and of columns", both_sums, 1},
     {"normalised rows", normalised_rows, 1},
     {"softmax of rows", softmax_rows, 1},
     {"softmax of columns", softmax_columns, 0},
