@@ -11,13 +11,6 @@
  * history: KEPT rows, of which HEAD is the oldest. */
 enum { ITERATIONS, T, H_DIAG, HEAD, KEPT };
 
-double yg_dot(const double *a, const double *b, size_t count) {
-    double sum = 0;
-    for (size_t i = 0; i < count; i++)
-        sum += a[i] * b[i];
-    return sum;
-}
-
 double yg_largest_size(const double *a, size_t count) {
     double largest = 0;
     for (size_t i = 0; i < count; i++)
@@ -80,12 +73,9 @@ static size_t row(const yg_lbfgs *lbfgs, size_t i) {
 static void remember(yg_lbfgs *lbfgs, const double *gradient) {
     const yg_lbfgs_state *s = &lbfgs->state;
     const size_t n = lbfgs->count, size = (size_t)lbfgs->options.history_size;
-    double ys = 0, yy = 0;
-    for (size_t i = 0; i < n; i++) {
-        const double y = gradient[i] - s->last_gradient[i];
-        ys += y * (s->direction[i] * s->scalars[T]);
-        yy += y * y;
-    }
+    double ys, yy;
+    yg_curvature(gradient, s->last_gradient, s->direction, n, &ys, &yy);
+    ys *= s->scalars[T];
     if (!(ys > 1e-10))
         return;
     if ((size_t)s->scalars[KEPT] == size) {
@@ -107,20 +97,26 @@ static void remember(yg_lbfgs *lbfgs, const double *gradient) {
 static void find_direction(yg_lbfgs *lbfgs, const double *gradient, double *alpha) {
     const yg_lbfgs_state *s = &lbfgs->state;
     const size_t n = lbfgs->count, kept = (size_t)s->scalars[KEPT];
-    double *d = s->direction;
+    double *d = s->direction, product = 0; /* of d and the next step or change */
     for (size_t i = 0; i < n; i++)
         d[i] = -gradient[i];
+    if (kept > 0)
+        product = yg_dot(s->steps + row(lbfgs, kept - 1) * n, d, n);
     for (size_t i = kept; i-- > 0;) {
-        const size_t r = row(lbfgs, i);
-        alpha[i] = yg_dot(s->steps + r * n, d, n) * s->ro[r];
-        add_scaled(d, -alpha[i], s->gradient_changes + r * n, n);
+        const double *change = s->gradient_changes + row(lbfgs, i) * n;
+        /* After the oldest its change comes first again, times H_DIAG. */
+        const double *next = i > 0 ? s->steps + row(lbfgs, i - 1) * n : change;
+        alpha[i] = product * s->ro[row(lbfgs, i)];
+        product = yg_add_and_dot(d, -alpha[i], change, next, n);
     }
     for (size_t i = 0; i < n; i++)
         d[i] *= s->scalars[H_DIAG];
+    product *= s->scalars[H_DIAG];
     for (size_t i = 0; i < kept; i++) {
-        const size_t r = row(lbfgs, i);
-        const double beta = yg_dot(s->gradient_changes + r * n, d, n) * s->ro[r];
-        add_scaled(d, alpha[i] - beta, s->steps + r * n, n);
+        const size_t r = row(lbfgs, i), later = row(lbfgs, i + 1 < kept ? i + 1 : i);
+        const double beta = product * s->ro[r];
+        product = yg_add_and_dot(d, alpha[i] - beta, s->steps + r * n,
+                                 s->gradient_changes + later * n, n);
     }
 }
 

@@ -19,7 +19,16 @@ typedef struct yg_lbfgs_work {
     double *line[4];               /* gradients of the points of a search */
 } yg_lbfgs_work;
 
+/* a · b */
 double yg_dot(const double *a, const double *b, size_t count);
+
+/* to += factor · x; returns the new `to` · b. One pass, so that `to` is read once. */
+double yg_add_and_dot(double *to, double factor, const double *x, const double *b, size_t count);
+
+/* With y = gradient - last: *ys = y · step and *yy = y · y. */
+void yg_curvature(const double *gradient, const double *last, const double *step, size_t count,
+                  double *ys, double *yy);
+
 double yg_largest_size(const double *a, size_t count);
 
 /* Evaluates x + t · direction. */
