@@ -1,6 +1,7 @@
 /*
  * The rule sum_terms: a sum of squares, magnitudes, products or distances, which nothing else
- * reads, adds its terms up as it computes them.
+ * reads, adds its terms up as it computes them. Several sums may read squares or magnitudes: each
+ * computes them again.
  *
  * Otherwise each term is stored and loaded once more, a chunk at a time. That takes longer than the
  * sum where the operands come from the caches.
@@ -41,18 +42,17 @@ static terms terms_of(const yg_rewriting *r, yg_node sum) {
     const yg_node e = yg_node_operand(graph, sum, 0);
     const yg_op *op = yg_node_op(graph, e);
     const terms none = {.term = YG_TERMS};
-    if (r->uses[e] != 1 || yg_node_operand_count(graph, e) == 0 ||
-        !yg_dtype_is_float(yg_node_type(graph, e)->dtype))
+    if (yg_node_operand_count(graph, e) == 0 || !yg_dtype_is_float(yg_node_type(graph, e)->dtype))
         return none;
     const yg_node a = yg_node_operand(graph, e, 0);
-    if (op == &yg_op_multiply) {
+    if (op == &yg_op_multiply && r->uses[e] == 1) {
         const yg_node b = yg_node_operand(graph, e, 1);
         return are_plain(r, a, b) ? (terms){YG_TERM_PRODUCT, a, b} : none;
     }
     if ((op != &yg_op_square && op != &yg_op_abs) || is_stretched(graph, a))
         return none;
     const bool squared = op == &yg_op_square;
-    if (yg_node_op(graph, a) == &yg_op_subtract && r->uses[a] == 1) {
+    if (yg_node_op(graph, a) == &yg_op_subtract && r->uses[a] == 1 && r->uses[e] == 1) {
         const yg_node p = yg_node_operand(graph, a, 0), t = yg_node_operand(graph, a, 1);
         if (are_plain(r, p, t))
             return (terms){squared ? YG_TERM_SQUARED_DISTANCE : YG_TERM_DISTANCE, p, t};
@@ -60,8 +60,17 @@ static terms terms_of(const yg_rewriting *r, yg_node sum) {
     return (terms){squared ? YG_TERM_SQUARE : YG_TERM_MAGNITUDE, a, YG_NONE};
 }
 
+/* Whether `sum` is the last reader of its terms, and all others are sums too. scratch[terms] counts
+ * them. The one before is then the last in the next round. */
+static bool ends_readers(const yg_rewriting *r, yg_node sum) {
+    yg_node *seen = &r->scratch[yg_node_operand(r->graph, sum, 0)];
+    *seen = *seen == YG_NONE ? 1 : *seen + 1;
+    return *seen == r->uses[yg_node_operand(r->graph, sum, 0)];
+}
+
 static bool matches(const yg_rewriting *r, yg_node node) {
-    return yg_node_op(r->graph, node) == &yg_op_sum && terms_of(r, node).term != YG_TERMS;
+    return yg_node_op(r->graph, node) == &yg_op_sum && ends_readers(r, node) &&
+           terms_of(r, node).term != YG_TERMS;
 }
 
 static yg_node build(const yg_rewriting *r, yg_graph *to, yg_node node, const yg_node *made) {

@@ -119,3 +119,30 @@ Test(sum_terms, terms_that_are_read_stay) {
     yg_program_free(program);
     yg_graph_free(g);
 }
+
+/* The terms of two sums are computed twice where they have one operand. */
+Test(sum_terms, terms_of_two_sums_are_computed_twice) {
+    static const int64_t first = 0, last = 1;
+    for (int products = 0; products < 2; products++) {
+        yg_graph *g = yg_graph_new(yg_ops(), 0);
+        const yg_type type = type_of(YG_F32, 2, (const int64_t[]){300, 170});
+        const yg_node x = yg_input(g, "x", &type), z = yg_input(g, "z", &type);
+        const yg_node terms = products ? yg_multiply(g, x, z) : yg_square(g, x);
+        const yg_node outputs[] = {yg_sum(g, terms, &last, 1, true),
+                                   yg_sum(g, terms, &first, 1, true)};
+        yg_program *with = compile_without(g, outputs, 2, NULL, 0, NULL, 1);
+        yg_program *without = compile_without(g, outputs, 2, NULL, 0, "sum_terms", 1);
+        yg_program *const both[] = {with, without};
+        for (int i = 0; i < 2; i++) {
+            fill_leaf(g, both[i], x);
+            fill_leaf(g, both[i], z);
+            run(both[i]);
+        }
+        cr_expect_eq(count_of(with, "sum_terms"), products ? 0 : 2);
+        for (int i = 0; i < 2; i++)
+            expect_same(g, without, with, outputs[i], "terms of two sums");
+        yg_program_free(with);
+        yg_program_free(without);
+        yg_graph_free(g);
+    }
+}
