@@ -83,6 +83,7 @@ static inline yg_gemm yg_gemm_turned(const yg_gemm *gemm) {
 /* How a product is computed that packing would slow down: see gemm_unpacked.c. */
 typedef enum yg_gemm_way {
     YG_GEMM_NARROW,        /* at most a vector of columns */
+    YG_GEMM_NARROW_TURNED, /* at most a vector of rows, B transposed */
     YG_GEMM_SHALLOW,       /* few steps of the depth */
     YG_GEMM_STREAM,        /* few rows, B as it is */
     YG_GEMM_STREAM_TURNED, /* few columns, A transposed */

@@ -14,6 +14,7 @@ enum {
     LONG = 64,    /* a row worth streaming */
     TINY = 48,    /* multiply-adds: fewer take no time beside the call */
     NARROW_ROWS = 2,
+    EVICTING = 2048, /* rows so many bytes apart evict each other from L1 */
 };
 
 static int64_t lanes_of(size_t element, yg_gemm_isa isa) {
@@ -41,6 +42,9 @@ yg_gemm_way yg_gemm_way_of(const yg_gemm *gemm, size_t element, yg_gemm_isa isa)
     if (columns > 2 && columns <= lanes && rows >= NARROW_ROWS && b_across &&
         rows * columns * depth >= TINY)
         return YG_GEMM_NARROW;
+    const bool apart = gemm->b_stride[1] * (int64_t)element % EVICTING == 0;
+    if (rows > lanes / 2 && rows <= lanes && columns >= 4 * lanes && b_along && !apart)
+        return YG_GEMM_NARROW_TURNED;
     return YG_GEMM_WAYS;
 }
 
@@ -50,6 +54,8 @@ int64_t yg_gemm_way_scratch(const yg_gemm *gemm, size_t element, yg_gemm_way way
         return gemm->columns * yg_gemm_stream_columns(gemm->columns, size) * size;
     if (way == YG_GEMM_SHALLOW || way == YG_GEMM_DOTS_TURNED)
         return gemm->depth * gemm->columns * size;
+    if (way == YG_GEMM_NARROW_TURNED)
+        return gemm->depth * YG_GEMM_AVX512_BYTES;
     return 0;
 }
 

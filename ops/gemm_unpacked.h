@@ -14,10 +14,11 @@ GEMM_INLINE GEMM_TARGET void GEMM_NAME(narrow_tile)(const int height, const yg_g
                                                     const GEMM_REAL *from, const GEMM_REAL *b,
                                                     GEMM_REAL *c) {
     typedef GEMM_NAME(vector) vector;
+    enum { MOST = GEMM_ROWS > GEMM_NAME(LANES) ? GEMM_ROWS : GEMM_NAME(LANES) };
     const int64_t n = gemm->columns, row = gemm->a_stride[0], step = gemm->a_stride[1];
-    const GEMM_REAL *a[(GEMM_ROWS + 2) / 3]; /* one for each three rows, as in gemm_tile.h */
+    const GEMM_REAL *a[(MOST + 2) / 3]; /* one for each three rows, as in gemm_tile.h */
     GEMM_UNROLL for (int i = 0; i < height; i += 3) a[i / 3] = from + i * row;
-    vector sum[GEMM_ROWS];
+    vector sum[MOST];
     GEMM_UNROLL for (int i = 0; i < height; i++) sum[i] = (vector){0};
     for (int64_t left = gemm->depth; left > 0; left--, b += gemm->b_stride[0]) {
         const vector of = (vector)GEMM_LOAD(b, n);
@@ -63,6 +64,52 @@ GEMM_TARGET static void GEMM_NAME(narrow)(const yg_gemm *gemm, const void *a, co
         default:
             GEMM_NAME(narrow_tile)(GEMM_ROWS, gemm, from, b, to);
         }
+    }
+}
+
+/* Columns [0, n) of C, of which [first, n) are written: at most as many as a vector has lanes.
+ * `turned` is Cᵀ = Bᵀ · Aᵀ with A copied to whole vectors. */
+GEMM_TARGET static void GEMM_NAME(turned_tile)(const yg_gemm *gemm, const yg_gemm *turned,
+                                               int64_t first, int64_t n, const GEMM_REAL *b,
+                                               const GEMM_REAL *copy, GEMM_REAL *c) {
+    typedef GEMM_NAME(vector) vector;
+    enum { LANES = GEMM_NAME(LANES), LONG = 16 / sizeof(GEMM_REAL) };
+    GEMM_REAL rows[LANES * LANES] __attribute__((aligned(64)));
+    GEMM_REAL columns[LANES * LANES] __attribute__((aligned(64)));
+    if (n == LANES)
+        GEMM_NAME(narrow_tile)(LANES, turned, b, copy, rows);
+    for (int64_t k = 0; k < n && n < LANES; k++)
+        GEMM_NAME(narrow_tile)(1, turned, b + k * turned->a_stride[0], copy, rows + k * LANES);
+    GEMM_UNROLL for (int q = 0; q < LANES; q += LONG)
+        GEMM_TRANSPOSE_LANES(columns + q * LANES, LANES, rows + q, LANES);
+    for (int64_t i = 0; i < gemm->rows; i++, c += gemm->c_stride) {
+        const GEMM_REAL *from = columns + i * LANES;
+        vector sum = (vector)GEMM_LOAD(from + first, n - first);
+        if (gemm->add)
+            sum += (vector)GEMM_LOAD(c + first, n - first);
+        GEMM_STORE(c + first, n - first, sum);
+    }
+}
+
+/* C has at most a vector of rows, and B is transposed: a row of B meets a vector of A's column. */
+GEMM_TARGET static void GEMM_NAME(narrow_turned)(const yg_gemm *gemm, const void *from,
+                                                 const void *of, void *to, void *scratch) {
+    enum { LANES = GEMM_NAME(LANES) };
+    const GEMM_REAL *a = from, *b = of;
+    GEMM_REAL *copy = scratch, *c = to;
+    yg_gemm turned = yg_gemm_turned(gemm);
+    turned.b_stride[0] = turned.c_stride = turned.columns = LANES;
+    turned.add = false;
+    for (int64_t p = 0; p < gemm->depth; p++)
+        for (int64_t i = 0; i < LANES; i++)
+            copy[p * LANES + i] =
+                i < gemm->rows ? a[i * gemm->a_stride[0] + p * gemm->a_stride[1]] : 0;
+    for (int64_t j = 0; j < gemm->columns; j += LANES) {
+        /* The last tile lies over the one before. */
+        const int64_t at = yg_smaller(j, yg_larger(0, gemm->columns - LANES));
+        GEMM_NAME(turned_tile)
+        (gemm, &turned, j - at, yg_smaller(LANES, gemm->columns), b + at * gemm->b_stride[1], copy,
+         c + at);
     }
 }
 
@@ -452,6 +499,7 @@ GEMM_TARGET static void GEMM_NAME(dots_turned)(const yg_gemm *gemm, const void *
 
 void GEMM_NAME(yg_gemm_unpacked)(yg_gemm_kernel kernels[YG_GEMM_WAYS]) {
     kernels[YG_GEMM_NARROW] = GEMM_NAME(narrow);
+    kernels[YG_GEMM_NARROW_TURNED] = GEMM_NAME(narrow_turned);
     kernels[YG_GEMM_SHALLOW] = GEMM_NAME(shallow);
     kernels[YG_GEMM_STREAM] = GEMM_NAME(stream);
     kernels[YG_GEMM_STREAM_TURNED] = GEMM_NAME(stream_turned);

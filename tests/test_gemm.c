@@ -32,7 +32,8 @@ static const shape shapes[] = {
     {3, 9, 47},                                                  /* few rows … */
     {300, 1, 70},    {100, 2, 33},  {40, 4, 131},   {9, 3, 200}, /* or columns */
     {5, 200, 61},    {8, 1100, 20}, {200, 7, 30},   {1100, 5, 19},  {67, 8, 8},
-    {9, 70, 3},      {6, 4200, 5},  {13, 33, 8},    {4, 64, 1},  /* shallow */
+    {9, 70, 3},      {6, 4200, 5},  {13, 33, 8},    {4, 64, 1}, /* shallow */
+    {16, 70, 33},    {9, 131, 20},  {5, 40, 100},   {3, 33, 20},    {12, 65, 7},
     {50, 10, 64},    {4, 4, 4},     {37, 16, 21},   {3, 5, 300}, /* narrow */
 };
 
@@ -330,7 +331,7 @@ static void check_parts(const path *path, const shape *shape, int variant) {
 Test(gemm, same_bits_however_it_is_shared) {
     static const shape cut[] = {{64, 128, 784}, {784, 40, 64},  {330, 65, 200}, {150, 530, 401},
                                 {3, 5003, 100}, {5003, 2, 120}, {6, 4003, 60},  {4003, 6, 60},
-                                {403, 1000, 5}, {9001, 10, 20}};
+                                {403, 1000, 5}, {9001, 10, 20}, {11, 5003, 40}, {7, 5003, 40}};
     for (yg_gemm_isa isa = 0; isa < YG_GEMM_ISAS; isa++)
         for (size_t i = 0; yg_gemm_isa_available(isa) && i < sizeof cut / sizeof *cut; i++)
             for (int variant = 0; variant < 8; variant++) {
