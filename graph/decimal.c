@@ -263,6 +263,53 @@ bool yg_decimal_round(const yg_decimal *decimal, double *value) {
     return round_decimal(decimal, value);
 }
 
+/* ------------------------------------------------------------------------------------- digits */
+
+#ifdef __SIZEOF_INT128__
+
+/* The digits before the point of mantissa · 2^exponent · 10^power, a mantissa with its first bit 1.
+ * The product of the mantissa and of 128 bits of 5^power has 192 bits. Its first 128 are taken; the
+ * true product is larger by less than 2 units of the last of them. */
+static void take_product(uint64_t mantissa, int64_t exponent, int64_t power,
+                         yg_double_digits *out) {
+    const uint64_t *five = powers_of_five[POWER_OF_FIVE_LIMIT + power];
+    const wide behind = (wide)mantissa * five[1];
+    const wide top = (wide)mantissa * five[0] + (uint64_t)(behind >> 64);
+    const int64_t log2 = (power * 152170) >> 16;
+    /* Bits behind the point: the digits take 54 to 57 of the 128. */
+    const int after = (int)(127 - 64 - (exponent + power + log2));
+    out->digits = (uint64_t)(top >> after);
+    out->part = (uint64_t)(top << (128 - after) >> 64);
+    out->exponent = -power;
+}
+
+bool yg_decimal_digits(double value, yg_double_digits *out) {
+    static const uint64_t least = 10000000000000000;
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    const int64_t biased = (int64_t)(bits >> 52);
+    if (biased < 1 || biased > 2046) /* a sign makes it larger */
+        return false;
+    const uint64_t mantissa = ((bits & (((uint64_t)1 << 52) - 1)) | (uint64_t)1 << 52) << 11;
+    const int64_t exponent = biased - 1023 - 63;
+    /* log10(2) = 0.30103: at most 1 too low */
+    int64_t power = YG_DOUBLE_DIGITS - 1 - (((biased - 1023) * 78913) >> 18);
+    take_product(mantissa, exponent, power, out);
+    if (out->digits >= 10 * least)
+        take_product(mantissa, exponent, --power, out);
+    return out->digits >= least && out->digits < 10 * least;
+}
+
+#else
+
+bool yg_decimal_digits(double value, yg_double_digits *out) {
+    (void)value;
+    (void)out;
+    return false;
+}
+
+#endif
+
 /* ------------------------------------------------------------------------------------ numbers */
 
 size_t yg_number_span(const char *text) {

@@ -27,4 +27,16 @@ bool yg_decimal_read(const char *text, size_t length, yg_decimal *decimal);
  * then. */
 bool yg_decimal_round(const yg_decimal *decimal, double *value);
 
+/* The digits of a double: it is (digits + part / 2^64) · 10^exponent, with YG_DOUBLE_DIGITS digits.
+ * The true part is `part`, or larger by less than 2. */
+#define YG_DOUBLE_DIGITS 17
+typedef struct yg_double_digits {
+    uint64_t digits, part;
+    int64_t exponent;
+} yg_double_digits;
+
+/* False where `value` is not positive, finite and normal, or where 128 bits cannot be multiplied.
+ */
+bool yg_decimal_digits(double value, yg_double_digits *out);
+
 #endif

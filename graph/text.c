@@ -27,14 +27,31 @@ static bool reserve(yg_text *text, size_t more) {
     return true;
 }
 
+void yg_text_put(yg_text *text, const char *more) {
+    const size_t length = strlen(more);
+    if (reserve(text, length)) {
+        memcpy(text->data + text->used, more, length + 1);
+        text->used += length;
+    }
+}
+
 void yg_text_add(yg_text *text, const char *format, ...) {
-    const yg_locale locale = yg_locale_enter();
     va_list list, again;
     va_start(list, format);
+    if (!strchr(format, '%') || strcmp(format, "%s") == 0) {
+        yg_text_put(text, *format == '%' ? va_arg(list, const char *) : format);
+        va_end(list);
+        return;
+    }
+    const yg_locale locale = yg_locale_enter();
     va_copy(again, list);
-    const int length = vsnprintf(NULL, 0, format, list);
+    /* Mostly there is room. */
+    const size_t room = text->failed ? 0 : text->size - text->used;
+    const int length = vsnprintf(room ? text->data + text->used : NULL, room, format, list);
     va_end(list);
-    if (length >= 0 && reserve(text, (size_t)length)) {
+    if (length >= 0 && (size_t)length < room) {
+        text->used += (size_t)length;
+    } else if (length >= 0 && reserve(text, (size_t)length)) {
         vsnprintf(text->data + text->used, text->size - text->used, format, again);
         text->used += (size_t)length;
     }

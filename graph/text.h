@@ -14,6 +14,7 @@ typedef struct yg_text {
     bool failed;
 } yg_text;
 
+void yg_text_put(yg_text *text, const char *more); /* as it is */
 void yg_text_add(yg_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The finished text, to be freed by the caller; NULL if an allocation has failed. */

@@ -5,6 +5,7 @@
 #include "graph/number.h"
 
 #include <criterion/criterion.h>
+#include <float.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -199,6 +200,61 @@ Test(number, what_is_no_number) {
         cr_expect_eq(yg_number_parse(text, 8, &value) != YG_NUMBER_NOT, digit || sign || other,
                      "byte %d at %d", i % 256, i / 256);
     }
+}
+
+/* The least of 15, 16 and 17 digits that are read back, as printf() and strtod() find them. */
+static const char *text_by_printf(double number, char *text) {
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(text, YG_NUMBER_TEXT, "%.*g", digits, number);
+        const double again = strtod(text, NULL);
+        if (again <= number && again >= number)
+            break;
+    }
+    return text;
+}
+
+static void expect_text(double number) {
+    char text[YG_NUMBER_TEXT], wanted[YG_NUMBER_TEXT];
+    cr_expect_str_eq(yg_number_text(number, text), text_by_printf(number, wanted));
+}
+
+/* Numbers of all sizes, near powers of ten, and half way between two of 15 or 16 digits. */
+Test(number, is_written_as_printf_does) {
+    static const double special[] = {0.0,
+                                     -0.0,
+                                     (double)INFINITY,
+                                     -(double)INFINITY,
+                                     DBL_MIN,
+                                     DBL_MAX,
+                                     4.9e-324,
+                                     -1e-5,
+                                     1e-4,
+                                     999999999999999.5,
+                                     1e15,
+                                     9007199254740993.0};
+    for (size_t i = 0; i < sizeof special / sizeof *special; i++)
+        expect_text(special[i]);
+    uint64_t state = 3;
+    for (int i = 0; i < 20000; i++) {
+        double number;
+        state = state * 6364136223846793005u + 1442695040888963407u;
+        memcpy(&number, &state, sizeof number);
+        if (!isnan(number))
+            expect_text(number);
+        expect_text((double)(state >> 11) + 0.5);
+        expect_text((double)(state >> 12) / 16);
+        expect_text((double)(state >> 44) / 1000);
+        expect_text((double)(float)((double)(state >> 50) / 7));
+    }
+    for (int exponent = -323; exponent < 309; exponent++)
+        for (int digit = 1; digit < 10; digit++) {
+            char power[16];
+            snprintf(power, sizeof power, "%de%d", digit, exponent);
+            const double number = strtod(power, NULL);
+            expect_text(number);
+            expect_text(nextafter(number, (double)INFINITY));
+            expect_text(nextafter(number, 0));
+        }
 }
 
 /* Some doubles need 17 digits. Written with fewer, they are other numbers when they are read again.

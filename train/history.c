@@ -155,7 +155,8 @@ static void print_header(const yg_history *history, FILE *out) {
 
 static void print_number(FILE *out, double value) {
     char number[YG_NUMBER_TEXT];
-    fprintf(out, ",%s", yg_number_text(value, number));
+    fputc(',', out);
+    fputs(yg_number_text(value, number), out);
 }
 
 static void print_line(const yg_history *history, const yg_epoch_line *line, FILE *out) {
