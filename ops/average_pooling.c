@@ -5,25 +5,44 @@
  * those in the padding, or a number that is given.
  * vjp: average_pooling_gradient.
  */
+#include "copy.h"
 #include "multiversion.h"
 #include "pooling.h"
 #include "registry.h"
+
+#include <string.h>
 
 enum { LANES = 16 }; /* channels that are summed together */
 
 #define POOL_REAL       float
 #define POOL_NAME(name) name##_f32
 #include "average_pooling_kernel.h"
+#define POOL_REAL       float
+#define POOL_NAME(name) name##_f32
+#include "pooling_lines.h"
 #define POOL_REAL       double
 #define POOL_NAME(name) name##_f64
 #include "average_pooling_kernel.h"
+#define POOL_REAL       double
+#define POOL_NAME(name) name##_f64
+#include "pooling_lines.h"
+
+static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
+    const yg_pooling p = yg_pooling_of(call->attrs, results);
+    yg_pooling_plan_windows(call, results, plan);
+    plan->scratch_bytes = yg_pooling_lines_bytes(&p, yg_dtype_size(results->dtype));
+}
 
 #define KERNEL(function, real, suffix)                                                             \
     static bool function(const yg_kernel_call *call, yg_error *error) {                            \
         (void)error;                                                                               \
         const yg_pooling p = yg_pooling_of(call->attrs, call->in_types[0]);                        \
-        average_rows_##suffix(&p, (const real *)call->in[0], (real *)call->out, call->begin,       \
-                              call->end);                                                          \
+        if (p.channels == 1)                                                                       \
+            average_lines_##suffix(&p, (const real *)call->in[0], (real *)call->out,               \
+                                   (real *)call->scratch, call->begin, call->end);                 \
+        else                                                                                       \
+            average_rows_##suffix(&p, (const real *)call->in[0], (real *)call->out, call->begin,   \
+                                  call->end);                                                      \
         return true;                                                                               \
     }
 KERNEL(kernel_f32, float, f32)
@@ -52,6 +71,13 @@ static const yg_sample samples[] = {
     {{"f[2, 5, 7, 2]"}, YG_POOLING_ADAPTIVE_SAMPLE((5, 7), (3, 2))},
     {{"f[2, 3, 3, 16]"}, YG_POOLING_ADAPTIVE_SAMPLE((3, 3), (1, 1))},
     {{"f[0, 4, 2]"}, YG_POOLING_SAMPLE((2), (2), (0), (1), (4), (2))},
+    {{"f[40, 8, 1]"}, YG_POOLING_SAMPLE((3), (2), (0), (1), (8), (3))},
+    {{"f[3, 37, 1]"}, YG_POOLING_AVERAGE_SAMPLE((3), (2), (1), (1), (37), (19), 0, 0)},
+    {{"f[2, 41, 1]"}, YG_POOLING_SAMPLE((3), (1), (1), (2), (41), (39))},
+    {{"f[2, 7, 34, 1]"},
+     YG_POOLING_AVERAGE_SAMPLE((3, 3), (2, 2), (1, 1), (1, 1), (7, 34), (4, 17), 1, 0)},
+    {{"f[2, 6, 36, 1]"}, YG_POOLING_SAMPLE((2, 5), (2, 4), (0, 0), (1, 1), (6, 36), (3, 8))},
+    {{"f[2, 5, 70, 1]"}, YG_POOLING_ADAPTIVE_SAMPLE((5, 70), (3, 2))},
 };
 
 const yg_op yg_op_average_pooling = {
@@ -67,7 +93,7 @@ const yg_op yg_op_average_pooling = {
     .flags = YG_OP_INTERNAL,
     .infer = yg_pooling_infer_windows,
     .kernel = {[YG_F32] = kernel_f32, [YG_F64] = kernel_f64},
-    .plan = yg_pooling_plan_windows,
+    .plan = plan,
     .vjp = vjp,
     .reference = reference,
     .samples = samples,

@@ -5,6 +5,7 @@
  * Channels last; see pooling.h. Terms are added in the order of the windows.
  * vjp: average_pooling.
  */
+#include "copy.h"
 #include "multiversion.h"
 #include "pooling.h"
 #include "registry.h"
@@ -50,15 +51,36 @@ WINDOW(window_f64, double)
 IMAGES(images_f32, float, window_f32)
 IMAGES(images_f64, double, window_f64)
 
-#define KERNEL(function, real, images)                                                             \
+enum { LANES = 16 }; /* pixels that are summed together */
+
+#define POOL_GRADIENT
+#define POOL_REAL       float
+#define POOL_NAME(name) name##_f32
+#include "pooling_lines.h"
+#define POOL_GRADIENT
+#define POOL_REAL       double
+#define POOL_NAME(name) name##_f64
+#include "pooling_lines.h"
+
+static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
+    const yg_pooling p = yg_pooling_of(call->attrs, results);
+    yg_pooling_plan_images(call, results, plan);
+    plan->scratch_bytes = yg_pooling_lines_bytes(&p, yg_dtype_size(results->dtype));
+}
+
+#define KERNEL(function, real, images, lines)                                                      \
     static bool function(const yg_kernel_call *call, yg_error *error) {                            \
         (void)error;                                                                               \
         const yg_pooling p = yg_pooling_of(call->attrs, call->out_type);                           \
-        images(&p, (const real *)call->in[0], (real *)call->out, call->begin, call->end);          \
+        if (p.channels == 1)                                                                       \
+            lines(&p, (const real *)call->in[0], (real *)call->out, (real *)call->scratch,         \
+                  call->begin, call->end);                                                         \
+        else                                                                                       \
+            images(&p, (const real *)call->in[0], (real *)call->out, call->begin, call->end);      \
         return true;                                                                               \
     }
-KERNEL(kernel_f32, float, images_f32)
-KERNEL(kernel_f64, double, images_f64)
+KERNEL(kernel_f32, float, images_f32, spread_images_f32)
+KERNEL(kernel_f64, double, images_f64, spread_images_f64)
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     (void)k;
@@ -107,6 +129,13 @@ static const yg_sample samples[] = {
      YG_POOLING_SAMPLE((2, 2, 2), (1, 2, 2), (1, 0, 1), (1, 1, 1), (3, 4, 5), (4, 2, 3))},
     {{"f[2, 3, 2, 2]"}, YG_POOLING_ADAPTIVE_SAMPLE((5, 7), (3, 2))},
     {{"f[0, 2, 2]"}, YG_POOLING_SAMPLE((2), (2), (0), (1), (4), (2))},
+    {{"f[40, 3, 1]"}, YG_POOLING_SAMPLE((3), (2), (0), (1), (8), (3))},
+    {{"f[3, 19, 1]"}, YG_POOLING_AVERAGE_SAMPLE((3), (2), (1), (1), (37), (19), 0, 0)},
+    {{"f[2, 39, 1]"}, YG_POOLING_SAMPLE((3), (1), (1), (2), (41), (39))},
+    {{"f[2, 4, 17, 1]"},
+     YG_POOLING_AVERAGE_SAMPLE((3, 3), (2, 2), (1, 1), (1, 1), (7, 34), (4, 17), 1, 0)},
+    {{"f[2, 3, 8, 1]"}, YG_POOLING_SAMPLE((2, 5), (2, 4), (0, 0), (1, 1), (6, 36), (3, 8))},
+    {{"f[2, 3, 2, 1]"}, YG_POOLING_ADAPTIVE_SAMPLE((5, 70), (3, 2))},
 };
 
 const yg_op yg_op_average_pooling_gradient = {
@@ -122,7 +151,7 @@ const yg_op yg_op_average_pooling_gradient = {
     .flags = YG_OP_INTERNAL,
     .infer = yg_pooling_infer_pixels,
     .kernel = {[YG_F32] = kernel_f32, [YG_F64] = kernel_f64},
-    .plan = yg_pooling_plan_images,
+    .plan = plan,
     .vjp = vjp,
     .reference = reference,
     .samples = samples,

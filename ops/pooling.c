@@ -98,6 +98,62 @@ double yg_pooling_divisor(const yg_pooling *p, const yg_window window[YG_POOLING
     return count;
 }
 
+yg_pooling_lines yg_pooling_lines_of(const yg_pooling *p) {
+    enum { PIXELS = 4096 }; /* of all lines: they stay in the L1 cache */
+    const yg_pooling_dim *dim = &p->dim[2];
+    yg_pooling_lines all = {.pitch = dim->input, .per = dim->output, .count = dim->input};
+    if (!dim->adaptive) {
+        const int64_t used =
+            (dim->output - 1) * dim->stride + (dim->kernel - 1) * dim->dilation + 1;
+        all.per = (used - 1) / dim->stride + 1;
+        all.pitch = all.per * dim->stride;
+        all.before = dim->padding;
+        all.count = least(used - dim->padding, dim->input);
+        all.more = (dim->kernel - 1) / dim->stride;
+    }
+    all.lines = least(all.pitch < PIXELS ? PIXELS / all.pitch : 1, YG_POOLING_LINES);
+    all.flat = true;
+    for (int d = 0; d < YG_POOLING_DIMS - 1; d++)
+        all.flat = all.flat && p->dim[d].input == 1 && p->dim[d].output == 1 &&
+                   p->dim[d].padding == 0 && p->dim[d].kernel == 1;
+    return all;
+}
+
+int64_t yg_pooling_lines_bytes(const yg_pooling *p, size_t element) {
+    const yg_pooling_lines all = yg_pooling_lines_of(p);
+    const int64_t count = all.lines * (all.pitch + all.per) + all.more + p->dim[2].output;
+    return p->channels == 1 ? count * (int64_t)element : 0;
+}
+
+static void set_across(const yg_pooling *p, yg_pooling_place *place) {
+    place->across = p->divisor != 0 ? (double)p->divisor : 1;
+    for (int d = 0; d < 2; d++) {
+        place->window[d] = yg_pooling_window(&p->dim[d], place->at[d]);
+        if (p->divisor == 0)
+            place->across *= (double)(p->include_pad ? place->window[d].padded
+                                                     : yg_window_count(&place->window[d]));
+    }
+}
+
+yg_pooling_place yg_pooling_place_of(const yg_pooling *p, int64_t line) {
+    const int64_t columns = p->dim[1].output, rows = p->dim[0].output;
+    yg_pooling_place place = {.image = line / (rows * columns),
+                              .at = {line / columns % rows, line % columns}};
+    set_across(p, &place);
+    return place;
+}
+
+void yg_pooling_place_next(const yg_pooling *p, yg_pooling_place *place) {
+    if (++place->at[1] == p->dim[1].output) {
+        place->at[1] = 0;
+        if (++place->at[0] == p->dim[0].output) {
+            place->at[0] = 0;
+            place->image++;
+        }
+    }
+    set_across(p, place);
+}
+
 /* --------------------------------------------------------------------------- shapes and plans --
  */
 

@@ -66,6 +66,31 @@ static inline int64_t yg_window_count(const yg_window *window) {
 /* What the sum over a window is divided by: the windows of all dimensions make the window. */
 double yg_pooling_divisor(const yg_pooling *p, const yg_window window[YG_POOLING_DIMS]);
 
+/* How images of one channel are pooled: line by line, several lines of windows at a time. A line of
+ * pixels has those that its windows have, the padding too. In the scratch the lines follow each
+ * other as one long line, so `pitch` is a multiple of the stride. */
+enum { YG_POOLING_LINES = 256 }; /* the most */
+typedef struct yg_pooling_lines {
+    int64_t lines;         /* that are computed at a time */
+    int64_t pitch, per;    /* pixels, and places for windows, from one line to the next */
+    int64_t before, count; /* the pixels of the padding at the begin; those of the image behind */
+    int64_t more;          /* windows that may have the first pixel of a line beside the first */
+    bool flat;             /* an image is a single line */
+} yg_pooling_lines;
+yg_pooling_lines yg_pooling_lines_of(const yg_pooling *p);
+
+/* The bytes of scratch for that, for elements of a size; 0 for images of several channels. */
+int64_t yg_pooling_lines_bytes(const yg_pooling *p, size_t element);
+
+/* A line of windows. */
+typedef struct yg_pooling_place {
+    int64_t image, at[2]; /* the positions along the first two dimensions */
+    yg_window window[2];  /* along these */
+    double across;        /* what these add to the divisor, or the divisor that is given */
+} yg_pooling_place;
+yg_pooling_place yg_pooling_place_of(const yg_pooling *p, int64_t line);
+void yg_pooling_place_next(const yg_pooling *p, yg_pooling_place *place);
+
 /* The pixels of an image, and its windows. */
 static inline int64_t yg_pooling_pixels(const yg_pooling *p) {
     return p->dim[0].input * p->dim[1].input * p->dim[2].input;

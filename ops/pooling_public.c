@@ -287,9 +287,27 @@ size_t yg_max_pool(yg_graph *graph, const yg_infer *call, const yg_node *operand
     return results[1] == YG_NONE ? 0 : 2;
 }
 
+/* Whether there is a single window, the whole image. */
+static bool is_global(const yg_attr *attrs) {
+    for (int64_t d = 0; d < attrs[YG_POOLING_OUTPUT].count; d++)
+        if (attrs[YG_POOLING_OUTPUT].ints[d] != 1)
+            return false;
+    return attrs[YG_POOLING_ADAPTIVE].i != 0;
+}
+
+/* The average of whole images is a mean, as in global_avg_pool. */
 size_t yg_avg_pool(yg_graph *graph, const yg_infer *call, const yg_node *operands, yg_node *results,
                    int dims) {
     yg_node result[YG_OP_MAX_RESULTS];
+    yg_attr attrs[YG_POOLING_ATTRS];
+    yg_error error = {0};
+    if (yg_pooling_read(call, dims, attrs, &error) && is_global(attrs)) {
+        int64_t space[YG_POOLING_DIMS];
+        for (int d = 0; d < dims; d++)
+            space[d] = call->operands[0].rank - dims + d;
+        results[0] = yg_mean(graph, operands[0], space, (size_t)dims, true);
+        return results[0] != YG_NONE;
+    }
     if (!apply(graph, call, &yg_op_average_pooling, operands[0], dims, result))
         return 0;
     results[0] = result[0];

@@ -222,6 +222,49 @@ Test(permutations, narrow_sums_are_the_same_sums) {
     }
 }
 
+/* A pooling by itself permutes nothing, nor does its gradient: images of one channel are pooled.
+ * Short lines of many channels are left alone. */
+Test(permutations, images_that_stay_channels_first_are_pooled_as_planes) {
+    static const struct {
+        int64_t shape[4], kernel, stride, padding;
+        bool planes;
+    } cases[] = {{{2, 3, 6, 34}, 3, 2, 1, true},
+                 {{3, 2, 5, 8}, 2, 2, 0, true},
+                 {{2, 20, 4, 17}, 3, 1, 1, true},
+                 {{2, 5, 9, 300}, 5, 3, 2, true},
+                 {{2, 20, 4, 7}, 3, 2, 0, false}};
+    const yg_op *pool = yg_op_find(yg_ops(), "avg_pool2d");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        yg_graph *g = yg_graph_new(yg_ops(), 0);
+        const yg_type type = type_of(YG_F64, 4, cases[i].shape);
+        const yg_node x = yg_input(g, "x", &type);
+        yg_attr attrs[16];
+        yg_op_defaults(pool, attrs);
+        attrs[0] = (yg_attr){.count = 1, .ints = {cases[i].kernel}};
+        attrs[1] = (yg_attr){.count = 1, .ints = {cases[i].stride}};
+        attrs[2] = (yg_attr){.count = 1, .ints = {cases[i].padding}};
+        yg_node y[2] = {yg_apply(g, pool, &x, 1, attrs)};
+        const yg_node dy = yg_input(g, "dy", yg_node_type(g, y[0]));
+        cr_assert(yg_grad(g, y[0], dy, &x, 1, &y[1]));
+        yg_program *with = compile_without(g, y, 2, NULL, 0, NULL, 1);
+        yg_program *without = compile_without(g, y, 2, NULL, 0, "pooling_planes", 1);
+        fill_leaf(g, with, x);
+        fill_leaf(g, without, x);
+        fill_leaf(g, with, dy);
+        fill_leaf(g, without, dy);
+        run(with);
+        run(without);
+        for (int k = 0; k < 2; k++)
+            expect_close(g, with, without, y[k], i);
+        cr_expect_eq(count_of(with, "permute") == 0, cases[i].planes, "case %zu: %d permutations",
+                     i, count_of(with, "permute"));
+        cr_expect_gt(count_of(without, "permute"), 0);
+        yg_program_free(with);
+        yg_program_free(without);
+        yg_graph_free(g);
+    }
+}
+
 /* One permutation for the input, and one for the output; its cotangent needs none. */
 Test(permutations, a_network_is_computed_channels_last) {
     yg_graph *g = yg_graph_new(yg_ops(), 0);
