@@ -1,12 +1,11 @@
 /*
  * celu: y = x if x > 0, else alpha · (exp(x / alpha) - 1), elementwise.
  *
- * A composite. For x > 0 the exponential is taken of 0: if it overflowed there, the derivative
- * would be 0 · infinity, although `where` does not choose it.
+ * A composite: scaled_elu.
  */
-#include "build.h"
 #include "elementwise.h"
 #include "registry.h"
+#include "scaled_elu.h"
 
 static size_t compose(yg_graph *graph, const yg_infer *call, const yg_node *operands,
                       yg_node *results) {
@@ -15,14 +14,7 @@ static size_t compose(yg_graph *graph, const yg_infer *call, const yg_node *oper
         yg_graph_fail(graph, YG_ERROR_ARGUMENT, "celu: alpha must not be 0: x is divided by it");
         return 0;
     }
-    if (operands[0] == YG_NONE)
-        return 0;
-    const yg_dtype dtype = call->operands[0].dtype;
-    const yg_node x = operands[0], zero = yg_scalar(graph, dtype, 0);
-    const yg_node is_positive = yg_greater(graph, x, zero);
-    const yg_node below = yg_where(graph, is_positive, zero, x);
-    const yg_node bend = yg_expm1(graph, yg_scale(graph, below, 1 / alpha));
-    results[0] = yg_where(graph, is_positive, x, yg_scale(graph, bend, alpha));
+    results[0] = yg_scaled_elu(graph, operands[0], alpha, 1, 1 / alpha);
     return 1;
 }
 

@@ -1,7 +1,7 @@
 /*
  * clamp: y = min(max(x, min), max), elementwise, with bounds that are tensors or numbers.
  *
- * A composite: clip where both bounds are numbers, otherwise maximum and minimum. The gradient is
+ * A composite: clip where both bounds are numbers, otherwise bounded_by. The gradient is
  * then PyTorch's for tensors: where x equals a bound, each of the two gets half; where both bounds
  * are equal and x is too, x gets it all.
  */
@@ -28,11 +28,7 @@ static size_t compose(yg_graph *graph, const yg_infer *call, const yg_node *oper
         results[0] = yg_apply(graph, &yg_op_clip, &x, 1, bounds);
         return results[0] != YG_NONE;
     }
-    const yg_node apart = yg_minimum(graph, yg_maximum(graph, x, low), high);
-    const yg_node below =
-        yg_where(graph, yg_greater(graph, x, high), high, x); /* the bounds are equal */
-    const yg_node same = yg_where(graph, yg_less(graph, x, low), low, below);
-    results[0] = yg_where(graph, yg_equal(graph, low, high), same, apart);
+    results[0] = yg_apply(graph, &yg_op_bounded_by, operands, 3, NULL);
     return results[0] != YG_NONE;
 }
 

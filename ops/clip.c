@@ -5,6 +5,7 @@
  */
 #include "build.h"
 #include "elementwise.h"
+#include "piecewise_gradient.h"
 #include "registry.h"
 
 /* A bound as an integer, kept within [lowest, highest]. infer() has checked that it is a whole
@@ -44,20 +45,17 @@ static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
     return true;
 }
 
-/* Cuts the cotangent off where x is at a bound or beyond it. An infinite bound is none. */
-static yg_node within(yg_graph *graph, yg_node x, yg_node dx, double bound, bool is_min) {
-    const yg_dtype dtype = yg_node_type(graph, x)->dtype;
-    if (isinf(bound))
-        return dx;
-    const yg_node limit = yg_scalar(graph, dtype, bound);
-    const yg_node inside = is_min ? yg_greater(graph, x, limit) : yg_less(graph, x, limit);
-    return yg_where(graph, inside, dx, yg_scalar(graph, dtype, 0));
-}
-
+/* An infinite bound is none: the cotangent passes there, too. */
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
-    const yg_node x = yg_node_operand(graph, y, k);
-    const yg_attr *bounds = yg_node_attrs(graph, y);
-    return within(graph, x, within(graph, x, dy, bounds[0].f, true), bounds[1].f, false);
+    const double low = yg_node_attrs(graph, y)[0].f, high = yg_node_attrs(graph, y)[1].f;
+    if (isinf(low) && isinf(high))
+        return dy;
+    const yg_piecewise_slopes slopes = {.low = low,
+                                        .high = high,
+                                        .below = isinf(low) ? 1 : 0,
+                                        .middle = 1,
+                                        .above = isinf(high) ? 1 : 0};
+    return yg_piecewise_gradient(graph, dy, yg_node_operand(graph, y, k), &slopes);
 }
 
 static double reference(const yg_reference *r, const int64_t *index) {

@@ -54,7 +54,7 @@ extern "C" {
 #define YG_UNARY_TILE(function, input, output, expression)                                         \
     YG_UNARY_TILE_WITH(function, input, output, (void)0, expression)
 
-#define YG_BINARY_TILE(function, input, output, expression)                                        \
+#define YG_BINARY_TILE_WITH(function, input, output, setup, expression)                            \
     YG_MULTIVERSION static void function(void *out, const void *const *in, size_t n,               \
                                          const yg_attr *attrs) {                                   \
         typedef input real;                                                                        \
@@ -62,11 +62,15 @@ extern "C" {
         const input *in1 = in[1];                                                                  \
         output *result = out;                                                                      \
         (void)attrs;                                                                               \
+        setup;                                                                                     \
         _Pragma("omp simd") for (size_t i = 0; i < n; i++) {                                       \
             const real a = in0[i], b = in1[i];                                                     \
             result[i] = (output)(expression);                                                      \
         }                                                                                          \
     }
+
+#define YG_BINARY_TILE(function, input, output, expression)                                        \
+    YG_BINARY_TILE_WITH(function, input, output, (void)0, expression)
 
 /* Defines name_f32 and name_f64, from a float type to the same type. */
 #define YG_UNARY_TILES(name, expression)                                                           \
@@ -77,9 +81,11 @@ extern "C" {
     YG_UNARY_TILE_WITH(name##_f32, float, float, setup, expression)                                \
     YG_UNARY_TILE_WITH(name##_f64, double, double, setup, expression)
 
-#define YG_BINARY_TILES(name, expression)                                                          \
-    YG_BINARY_TILE(name##_f32, float, float, expression)                                           \
-    YG_BINARY_TILE(name##_f64, double, double, expression)
+#define YG_BINARY_TILES(name, expression) YG_BINARY_TILES_WITH(name, (void)0, expression)
+
+#define YG_BINARY_TILES_WITH(name, setup, expression)                                              \
+    YG_BINARY_TILE_WITH(name##_f32, float, float, setup, expression)                               \
+    YG_BINARY_TILE_WITH(name##_f64, double, double, setup, expression)
 
 /* Defines name_bool, name_i32 and name_i64. Arithmetic is unsigned, modulo 2^32 or 2^64, because
  * signed overflow is undefined in C. Bools count as 0 and 1 and give i32: see yg_infer_number(). */
@@ -151,11 +157,12 @@ extern "C" {
         }                                                                                          \
     }
 
-#define YG_BINARY_MATH_TILE(function, type, expression)                                            \
+#define YG_BINARY_MATH_TILE_WITH(function, type, setup, expression)                                \
     YG_MULTIVERSION static void function(void *out, const void *const *in, size_t n,               \
                                          const yg_attr *attrs) {                                   \
         typedef type real;                                                                         \
         (void)attrs;                                                                               \
+        setup;                                                                                     \
         for (size_t start = 0; start < n; start += YG_MATH_BLOCK) {                                \
             real padded[2][YG_MATH_BLOCK];                                                         \
             const size_t left = n - start;                                                         \
@@ -179,6 +186,9 @@ extern "C" {
         }                                                                                          \
     }
 
+#define YG_BINARY_MATH_TILE(function, type, expression)                                            \
+    YG_BINARY_MATH_TILE_WITH(function, type, (void)0, expression)
+
 #define YG_UNARY_MATH_TILES(name, expression)                                                      \
     YG_UNARY_MATH_TILE(name##_f32, float, (void)0, expression)                                     \
     YG_UNARY_MATH_TILE(name##_f64, double, (void)0, expression)
@@ -187,9 +197,11 @@ extern "C" {
     YG_UNARY_MATH_TILE(name##_f32, float, setup, expression)                                       \
     YG_UNARY_MATH_TILE(name##_f64, double, setup, expression)
 
-#define YG_BINARY_MATH_TILES(name, expression)                                                     \
-    YG_BINARY_MATH_TILE(name##_f32, float, expression)                                             \
-    YG_BINARY_MATH_TILE(name##_f64, double, expression)
+#define YG_BINARY_MATH_TILES(name, expression) YG_BINARY_MATH_TILES_WITH(name, (void)0, expression)
+
+#define YG_BINARY_MATH_TILES_WITH(name, setup, expression)                                         \
+    YG_BINARY_MATH_TILE_WITH(name##_f32, float, setup, expression)                                 \
+    YG_BINARY_MATH_TILE_WITH(name##_f64, double, setup, expression)
 
 /* ------------------------------------------------------------------------ descriptor members -- */
 

@@ -1,35 +1,15 @@
 /*
  * elu: y = x if x > 0, else alpha · (exp(x) - 1), elementwise.
  *
- * vjp: dx = dy where x > 0, else dy · alpha · exp(x).
+ * A composite: scaled_elu.
  */
-#include "build.h"
 #include "elementwise.h"
 #include "registry.h"
-#include "vector_functions.h"
+#include "scaled_elu.h"
 
-YG_UNARY_MATH_TILES_WITH(elu, const real alpha = (real)attrs[0].f,
-                         x > 0 ? x : alpha * YG_VECTOR_EXPM1(x))
-
-static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
-    (void)k;
-    const yg_node x = yg_node_operand(graph, y, 0);
-    const yg_node zero = yg_scalar(graph, yg_node_type(graph, y)->dtype, 0);
-    const yg_node is_positive = yg_greater(graph, x, zero);
-    /* The slope for x ≤ 0 is alpha · exp(x). It also equals y + alpha, but that loses its digits if
-     * y is close to -alpha. For x > 0 the exponential is taken of 0: if it overflowed there, the
-     * second derivative would be 0 · infinity, although `where` does not choose it. */
-    const yg_node slope = yg_scale(graph, yg_exp(graph, yg_where(graph, is_positive, zero, x)),
-                                   yg_node_attrs(graph, y)[0].f);
-    return yg_where(graph, is_positive, dy, yg_multiply(graph, dy, slope));
-}
-
-static size_t definition(yg_graph *graph, const yg_infer *call, const yg_node *operands,
-                         yg_node *results) {
-    const yg_node x = operands[0], zero = yg_scalar(graph, call->operands[0].dtype, 0);
-    const yg_node is_positive = yg_greater(graph, x, zero);
-    const yg_node below = yg_expm1(graph, yg_where(graph, is_positive, zero, x));
-    results[0] = yg_where(graph, is_positive, x, yg_scale(graph, below, call->attrs[0].f));
+static size_t compose(yg_graph *graph, const yg_infer *call, const yg_node *operands,
+                      yg_node *results) {
+    results[0] = yg_scaled_elu(graph, operands[0], call->attrs[0].f, 1, 1);
     return 1;
 }
 
@@ -64,10 +44,7 @@ const yg_op yg_op_elu = {
     .operand_names = {"x"},
     .attrs = attrs,
     .attr_count = sizeof attrs / sizeof *attrs,
-    .flags = YG_OP_ELEMENTWISE | YG_OP_FLOAT_ONLY,
-    .tile = YG_FLOAT_TILES(elu),
-    .vjp = vjp,
-    .compose = definition,
+    .compose = compose,
     .reference = reference,
     YG_SAMPLES(samples),
 };

@@ -18,7 +18,7 @@ static const double slope_at_zero = 1.12837916709551257390;
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     (void)k;
     const yg_node x = yg_node_operand(graph, y, 0);
-    const yg_node bell = yg_exp(graph, yg_negative(graph, yg_square(graph, x)));
+    const yg_node bell = yg_apply(graph, &yg_op_bell, &x, 1, NULL);
     return yg_multiply(graph, dy, yg_scale(graph, bell, -slope_at_zero));
 }
 

@@ -3,8 +3,7 @@
  * (Hendrycks, Gimpel, "Gaussian error linear units", 2016). With approximate=tanh, Φ(x) is
  * (1 + tanh(u)) / 2 with u = √(2/π) · (x + 0.044715 x³).
  *
- * vjp: gelu_gradient; with approximate=tanh
- *      dx = dy · (Φ + x · (1 - tanh²(u)) / 2 · u'), u' = √(2/π) · (1 + 3 · 0.044715 x²).
+ * vjp: gelu_gradient, or gelu_tanh_gradient.
  */
 #include "build.h"
 #include "elementwise.h"
@@ -39,33 +38,10 @@ static void gelu_f64(void *out, const void *const *in, size_t n, const yg_attr *
     (attrs[0].i == TANH ? gelu_tanh_f64 : gelu_exact_f64)(out, in, n, attrs);
 }
 
-/* For |x| > FAR, Φ is 0 or 1 in every element type. The derivative is taken of x clipped to
- * [-FAR, FAR]: no square overflows there, and no slope becomes infinity · 0. */
-#define FAR 100
-
-static yg_node near_zero(yg_graph *graph, yg_node x) {
-    const yg_attr bounds[] = {{.f = -FAR}, {.f = FAR}};
-    return yg_apply(graph, &yg_op_clip, &x, 1, bounds);
-}
-
-/* dy/dx = p + x · dp/dx, with p = sigmoid(v) and v = 2 √(2/π) · (x + 0.044715 · x³). So
- * dp/dx = p · (1 - p) · dv/dx. */
-static yg_node tanh_derivative(yg_graph *graph, yg_node x) {
-    const double slope = 2 * sqrt_2_over_pi;
-    const yg_node square = yg_square(graph, x);
-    const yg_node factor = yg_offset(graph, yg_scale(graph, square, slope * cubic), slope);
-    const yg_node p = yg_sigmoid(graph, yg_multiply(graph, x, factor));
-    const yg_node dv = yg_offset(graph, yg_scale(graph, square, 3 * slope * cubic), slope);
-    const yg_node one = yg_scalar(graph, yg_node_type(graph, x)->dtype, 1);
-    const yg_node dp = yg_multiply(graph, p, yg_subtract(graph, one, p));
-    return yg_add(graph, p, yg_multiply(graph, x, yg_multiply(graph, dp, dv)));
-}
-
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
-    const yg_node x = yg_node_operand(graph, y, k);
-    if (yg_node_attrs(graph, y)[0].i == TANH)
-        return yg_multiply(graph, dy, tanh_derivative(graph, near_zero(graph, x)));
-    return yg_apply(graph, &yg_op_gelu_gradient, (const yg_node[]){dy, x}, 2, NULL);
+    const yg_op *op =
+        yg_node_attrs(graph, y)[0].i == TANH ? &yg_op_gelu_tanh_gradient : &yg_op_gelu_gradient;
+    return yg_apply(graph, op, (const yg_node[]){dy, yg_node_operand(graph, y, k)}, 2, NULL);
 }
 
 static size_t definition(yg_graph *graph, const yg_infer *call, const yg_node *operands,

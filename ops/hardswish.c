@@ -1,14 +1,21 @@
 /*
  * hardswish: y = x · min(max(x + 3, 0), 6) / 6, elementwise.
  *
- * A composite: x · hardsigmoid(x).
+ * vjp: hardswish_gradient.
  */
 #include "build.h"
 #include "elementwise.h"
 #include "registry.h"
 
-static size_t compose(yg_graph *graph, const yg_infer *call, const yg_node *operands,
-                      yg_node *results) {
+YG_UNARY_TILES(hardswish, x *((x + 3 < 0 ? 0 : x + 3 > 6 ? 6 : x + 3) * (real)(1. / 6)))
+
+static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
+    const yg_node operands[] = {dy, yg_node_operand(graph, y, k)};
+    return yg_apply(graph, &yg_op_hardswish_gradient, operands, 2, NULL);
+}
+
+static size_t definition(yg_graph *graph, const yg_infer *call, const yg_node *operands,
+                         yg_node *results) {
     (void)call;
     const yg_node gate = yg_apply(graph, &yg_op_hardsigmoid, operands, 1, NULL);
     results[0] = yg_multiply(graph, operands[0], gate);
@@ -29,7 +36,10 @@ const yg_op yg_op_hardswish = {
     .min_operands = 1,
     .max_operands = 1,
     .operand_names = {"x"},
-    .compose = compose,
+    .flags = YG_OP_ELEMENTWISE | YG_OP_FLOAT_ONLY,
+    .tile = YG_FLOAT_TILES(hardswish),
+    .vjp = vjp,
+    .compose = definition,
     .reference = reference,
     .domain = {{-5, 5}},
     YG_SAMPLES(yg_unary_samples),

@@ -5,6 +5,7 @@
  */
 #include "build.h"
 #include "elementwise.h"
+#include "piecewise_gradient.h"
 #include "registry.h"
 
 YG_UNARY_TILES_WITH(hardtanh, const real low = (real)attrs[0].f;
@@ -21,13 +22,10 @@ static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
 }
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
-    const yg_node x = yg_node_operand(graph, y, k);
     const yg_attr *bounds = yg_node_attrs(graph, y);
-    const yg_dtype dtype = yg_node_type(graph, y)->dtype;
-    const yg_node flat =
-        yg_logical_or(graph, yg_less_equal(graph, x, yg_scalar(graph, dtype, bounds[0].f)),
-                      yg_greater_equal(graph, x, yg_scalar(graph, dtype, bounds[1].f)));
-    return yg_where(graph, flat, yg_scalar(graph, dtype, 0), dy);
+    const yg_piecewise_slopes slopes = {
+        .low = bounds[0].f, .high = bounds[1].f, .middle = 1, .undefined = 1};
+    return yg_piecewise_gradient(graph, dy, yg_node_operand(graph, y, k), &slopes);
 }
 
 static double reference(const yg_reference *r, const int64_t *index) {

@@ -5,16 +5,16 @@
  */
 #include "build.h"
 #include "elementwise.h"
+#include "piecewise_gradient.h"
 #include "registry.h"
 
 YG_UNARY_TILES_WITH(leaky_relu, const real slope = (real)attrs[0].f, x > 0 ? x : slope * x)
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
-    (void)k;
-    const yg_node x = yg_node_operand(graph, y, 0);
-    const yg_node zero = yg_scalar(graph, yg_node_type(graph, y)->dtype, 0);
-    const yg_node leak = yg_scale(graph, dy, yg_node_attrs(graph, y)[0].f);
-    return yg_where(graph, yg_greater(graph, x, zero), dy, leak);
+    const double leak = yg_node_attrs(graph, y)[0].f;
+    const yg_piecewise_slopes slopes = {
+        .low = 0, .high = INFINITY, .below = leak, .middle = 1, .above = 1, .undefined = leak};
+    return yg_piecewise_gradient(graph, dy, yg_node_operand(graph, y, k), &slopes);
 }
 
 static size_t definition(yg_graph *graph, const yg_infer *call, const yg_node *operands,

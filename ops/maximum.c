@@ -13,9 +13,8 @@ YG_BINARY_SIGNED_TILES(maximum, a >= b ? a : b)
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     const yg_node mine = yg_node_operand(graph, y, k), other = yg_node_operand(graph, y, 1 - k);
-    const yg_node zero = yg_scalar(graph, yg_node_type(graph, y)->dtype, 0);
-    const yg_node unless_tied = yg_where(graph, yg_less(graph, mine, other), zero, dy);
-    return yg_where(graph, yg_equal(graph, mine, other), yg_scale(graph, dy, 0.5), unless_tied);
+    const yg_node operands[] = {dy, mine, other};
+    return yg_apply(graph, &yg_op_larger_gradient, operands, 3, NULL);
 }
 
 static yg_node simplify(yg_graph *graph, const yg_infer *call, const yg_node *operands) {

@@ -2,7 +2,7 @@
  * prelu: y = x if x > 0, else weight · x. The weight is one number, or one for each channel, the
  * size of dimension 1.
  *
- * A composite of where and a product.
+ * A composite: leaky_by.
  */
 #include "build.h"
 #include "registry.h"
@@ -35,9 +35,8 @@ static size_t compose(yg_graph *graph, const yg_infer *call, const yg_node *oper
                       yg_type_text(&call->operands[0], text));
         return 0;
     }
-    const yg_node x = operands[0], weight = by_channel(graph, call, operands);
-    const yg_node zero = yg_scalar(graph, call->operands[0].dtype, 0);
-    results[0] = yg_where(graph, yg_greater(graph, x, zero), x, yg_multiply(graph, weight, x));
+    const yg_node pair[] = {operands[0], by_channel(graph, call, operands)};
+    results[0] = yg_apply(graph, &yg_op_leaky_by, pair, 2, NULL);
     return results[0] != YG_NONE;
 }
 

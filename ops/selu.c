@@ -1,21 +1,19 @@
 /*
  * selu: y = scale · (x if x > 0, else alpha · (exp(x) - 1)), elementwise.
  *
- * A composite: scale · elu(x, alpha). The constants are those of Klambauer, Unterthiner, Mayr,
- * Hochreiter, "Self-normalizing neural networks", 2017.
+ * A composite: scaled_elu. The constants are those of Klambauer, Unterthiner, Mayr, Hochreiter,
+ * "Self-normalizing neural networks", 2017.
  */
-#include "build.h"
 #include "elementwise.h"
 #include "registry.h"
+#include "scaled_elu.h"
 
 static const double alpha = 1.6732632423543772848, scale = 1.0507009873554804934;
 
 static size_t compose(yg_graph *graph, const yg_infer *call, const yg_node *operands,
                       yg_node *results) {
     (void)call;
-    const yg_attr slope = {.f = alpha};
-    const yg_node y = yg_apply(graph, &yg_op_elu, operands, 1, &slope);
-    results[0] = yg_scale(graph, y, scale);
+    results[0] = yg_scaled_elu(graph, operands[0], alpha, scale, 1);
     return 1;
 }
 

@@ -1,14 +1,21 @@
 /*
  * softsign: y = x / (1 + |x|), elementwise.
  *
- * A composite of plain operators.
+ * vjp: softsign_gradient.
  */
 #include "build.h"
 #include "elementwise.h"
 #include "registry.h"
 
-static size_t compose(yg_graph *graph, const yg_infer *call, const yg_node *operands,
-                      yg_node *results) {
+YG_UNARY_TILES(softsign, x / (fabs(x) + 1))
+
+static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
+    const yg_node operands[] = {dy, yg_node_operand(graph, y, k)};
+    return yg_apply(graph, &yg_op_softsign_gradient, operands, 2, NULL);
+}
+
+static size_t definition(yg_graph *graph, const yg_infer *call, const yg_node *operands,
+                         yg_node *results) {
     (void)call;
     const yg_node size = yg_offset(graph, yg_abs(graph, operands[0]), 1);
     results[0] = yg_divide(graph, operands[0], size);
@@ -28,7 +35,10 @@ const yg_op yg_op_softsign = {
     .min_operands = 1,
     .max_operands = 1,
     .operand_names = {"x"},
-    .compose = compose,
+    .flags = YG_OP_ELEMENTWISE | YG_OP_FLOAT_ONLY,
+    .tile = YG_FLOAT_TILES(softsign),
+    .vjp = vjp,
+    .compose = definition,
     .reference = reference,
     YG_SAMPLES(yg_unary_samples),
 };

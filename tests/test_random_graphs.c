@@ -183,12 +183,22 @@ static bool accepts(builder *b, const yg_op *op, const yg_node *operands, size_t
     return fits;
 }
 
+/* Whether the operator's values have steps. Some with a derivative do: gradients of kinks. */
+static bool has_steps(const yg_op *op) {
+    static const char *const names[] = {"piecewise_gradient", "larger_gradient"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(op->name, names[i]) == 0)
+            return true;
+    }
+    return op->flags & YG_OP_NON_DIFFERENTIABLE;
+}
+
 static void add_results(builder *b, const yg_op *op, const yg_node *results, size_t made) {
     for (size_t i = 0; i < made && i < 2; i++) {
         const yg_dtype dtype = yg_node_type(b->graph, results[i])->dtype;
         const yg_node floats = yg_cast(b->graph, results[i], b->dtype);
         b->pool[b->count < POOL ? b->count++ : roll(&b->dice, POOL)] = floats;
-        if (!yg_dtype_is_float(dtype) || op->flags & YG_OP_NON_DIFFERENTIABLE)
+        if (!yg_dtype_is_float(dtype) || has_steps(op))
             b->smooth = false;
     }
 }

@@ -30,12 +30,18 @@ static const struct accuracy_case {
     double low, high;
     double units[2]; /* f32, f64 */
 } cases[] = {
-    {"exp", expl, -80, 80, {1.5, 1.5}},   {"exp2", exp2l, -100, 100, {1.5, 1.5}},
-    {"expm1", expm1l, -30, 80, {2, 2.5}}, {"sinh", sinhl, -80, 80, {2.5, 3}},
-    {"cosh", coshl, -80, 80, {2, 2}},     {"tanh", tanhl, -12, 12, {3, 3}},
-    {"log1p", log1pl, -0.999, 9, {2, 2}}, {"erf", erfl, -4.5, 4.5, {5.5, 0}},
-    {"erfc", erfcl, -4, 9, {5.5, 0}},     {"sigmoid", sigmoid_exact, -80, 80, {3, 3}},
-    {"elu", elu_exact, -30, 4, {2, 2.5}}, {"softplus", softplus_exact, -80, 80, {3, 3}},
+    {"exp", expl, -80, 80, {1.5, 1.5}},
+    {"exp2", exp2l, -100, 100, {1.5, 1.5}},
+    {"expm1", expm1l, -30, 80, {2, 2.5}},
+    {"sinh", sinhl, -80, 80, {2.5, 3}},
+    {"cosh", coshl, -80, 80, {2, 2}},
+    {"tanh", tanhl, -12, 12, {3, 3}},
+    {"log1p", log1pl, -0.999, 9, {2, 2}},
+    {"erf", erfl, -4.5, 4.5, {6.5, 0}},
+    {"erfc", erfcl, -4, 9, {6.5, 0}},
+    {"sigmoid", sigmoid_exact, -80, 80, {3, 3}},
+    {"scaled_elu", elu_exact, -30, 4, {2, 2.5}},
+    {"softplus", softplus_exact, -80, 80, {3, 3}},
 };
 
 /* The error in units in the last place of the exact value. */
@@ -121,8 +127,8 @@ static const struct value_case {
     {"mish", INFINITY, INFINITY},
     {"mish", -INFINITY, -0.0},
     {"mish", NAN, NAN},
-    {"elu", -INFINITY, -1},
-    {"elu", NAN, NAN},
+    {"scaled_elu", -INFINITY, -1},
+    {"scaled_elu", NAN, NAN},
 };
 
 Test(vector_functions, infinities_zeros_and_nan) {
