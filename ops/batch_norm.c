@@ -3,7 +3,7 @@
  * is that of the channels.
  *
  * mean and var are operands: those of the batch (batch_mean, batch_var) while training, and the
- * running ones otherwise. A composite of channel_affine, with the channels last.
+ * running ones otherwise. A composite of channel_affine.
  */
 #include "build.h"
 #include "channels.h"
@@ -28,8 +28,9 @@ static size_t compose(yg_graph *graph, const yg_infer *call, const yg_node *oper
         scale = yg_multiply(graph, scale, operands[WEIGHT]);
     const yg_node shift =
         call->operand_count > BIAS ? operands[BIAS] : yg_full(graph, &channels, 0);
-    const yg_node all[] = {yg_channels_last(graph, operands[X]), operands[MEAN], scale, shift};
-    results[0] = yg_channels_second(graph, yg_apply(graph, &yg_op_channel_affine, all, 4, NULL));
+    const yg_node all[] = {operands[X], operands[MEAN], scale, shift};
+    const yg_attr attr = yg_channels_attr(x);
+    results[0] = yg_apply(graph, &yg_op_channel_affine, all, 4, &attr);
     return results[0] != YG_NONE;
 }
 

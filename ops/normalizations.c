@@ -155,6 +155,45 @@ double yg_normalize_shape_reference(const yg_reference *r, const int64_t *index,
 
 /* ----------------------------------------------------------------------- groups of channels -- */
 
+/* Statistics of groups, [batch · groups], and numbers of channels, [channels], for each channel of
+ * each example: [batch · channels]. */
+static yg_node spread(yg_graph *graph, yg_node node, const yg_type *x, int64_t groups,
+                      bool by_group) {
+    const yg_type all = {
+        .dtype = x->dtype, .rank = 3, .shape = {x->shape[0], groups, x->shape[1] / groups}};
+    const yg_type flat = {.dtype = x->dtype, .rank = 1, .shape = {x->shape[0] * x->shape[1]}};
+    yg_type own = all;
+    own.shape[by_group ? 2 : 0] = 1;
+    return yg_reshape(graph, yg_broadcast(graph, yg_reshape(graph, node, &own), &all), &flat);
+}
+
+/* With a weight, and perhaps a bias: moments of groups, then each channel of an example is moved
+ * and scaled once, by numbers that join those of the group with those of the channel. */
+static yg_node normalize_and_scale(yg_graph *graph, const yg_infer *call, const yg_node *operands,
+                                   int64_t groups, double eps) {
+    const yg_type x = call->operands[0];
+    const int64_t pixels = yg_shape_product(x.shape, 2, x.rank), size = x.shape[1] / groups;
+    const yg_type rows = {
+        .dtype = x.dtype, .rank = 3, .shape = {1, x.shape[0] * groups, size * pixels}};
+    const yg_type runs = {
+        .dtype = x.dtype, .rank = 3, .shape = {1, x.shape[0] * x.shape[1], pixels}};
+    const yg_type flat = {.dtype = x.dtype, .rank = 1, .shape = {x.shape[0] * x.shape[1]}};
+    const yg_attr second = {.i = true};
+    const yg_node cut = yg_reshape(graph, operands[0], &rows);
+    yg_node moments[2];
+    if (yg_apply_all(graph, &yg_op_channel_moments, &cut, 1, &second, moments, 2) != 2)
+        return YG_NONE;
+    const yg_node scale = yg_rsqrt(graph, yg_offset(graph, moments[1], eps));
+    const yg_node all[] = {yg_reshape(graph, operands[0], &runs),
+                           spread(graph, moments[0], &x, groups, true),
+                           yg_multiply(graph, spread(graph, scale, &x, groups, true),
+                                       spread(graph, operands[1], &x, groups, false)),
+                           call->operand_count > 2 ? spread(graph, operands[2], &x, groups, false)
+                                                   : yg_full(graph, &flat, 0)};
+    const yg_node y = yg_apply(graph, &yg_op_channel_affine, all, 4, &second);
+    return yg_reshape(graph, y, &x);
+}
+
 /* [C] as [C, 1, …, 1], so that it broadcasts along the channels of x. */
 static yg_node along_channels(yg_graph *graph, yg_node node, const yg_type *x) {
     yg_type shape = {.dtype = x->dtype, .rank = (int8_t)(x->rank - 1), .shape = {x->shape[1]}};
@@ -180,6 +219,12 @@ size_t yg_normalize_groups(yg_graph *graph, const yg_infer *call, const yg_node 
     const yg_type type = *x;
     yg_type cut = {.dtype = type.dtype, .rank = 2, .shape = {type.shape[0] * groups, 1}};
     cut.shape[1] = type.shape[1] / groups * yg_shape_product(type.shape, 2, type.rank);
+    enum { LEAST_PIXELS = 32 }; /* of one channel, for whole vectors */
+    if (call->operand_count > 1 && yg_type_count(&type) > 0 &&
+        yg_shape_product(type.shape, 2, type.rank) >= LEAST_PIXELS) {
+        results[0] = normalize_and_scale(graph, call, operands, groups, eps);
+        return results[0] != YG_NONE;
+    }
     const yg_node rows = yg_reshape(graph, operands[0], &cut);
     yg_node y = yg_normalize_last(graph, rows, YG_NONE, YG_NONE, 1, true, eps);
     y = yg_reshape(graph, y, &type);

@@ -6,6 +6,7 @@
 
 #define ROW_INLINE static inline __attribute__((always_inline))
 #define ROW_UNROLL _Pragma("GCC unroll 8")
+#define ROW_SIDE   _Pragma("omp simd")
 
 /* LANES sums side by side, in vectors that stay in registers. */
 typedef ROW_REAL ROW_NAME(vector)

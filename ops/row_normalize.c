@@ -11,8 +11,10 @@
 #include "build.h"
 #include "multiversion.h"
 #include "registry.h"
+#include "turn.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { X, WEIGHT, BIAS }; /* operands */
 enum { LANES = 64, BLOCK = 1024 };

@@ -19,6 +19,9 @@ enum { YG_ROW_CENTERED, YG_ROW_EPS };
  * a block. So threads share the blocks, and the bits do not depend on their number. */
 enum { YG_ROW_BLOCK = 32 };
 
+/* So many short rows are computed at a time, one in each lane of a vector. */
+enum { YG_ROW_SIDE = 16 };
+
 /* [rows] as [rows, 1], so that it broadcasts along the rows. */
 yg_node yg_as_column(yg_graph *graph, yg_node x);
 

@@ -12,8 +12,10 @@
 #include "multiversion.h"
 #include "registry.h"
 #include "row_normalize.h"
+#include "turn.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { DY, X, MEAN, SCALE, WEIGHT }; /* operands */
 enum { DX, DWEIGHT, DBIAS };         /* results */

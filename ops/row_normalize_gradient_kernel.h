@@ -86,6 +86,81 @@ ROW_INLINE void ROW_NAME(dx_row)(int64_t n, const ROW_REAL *dy, const ROW_REAL *
     }
 }
 
+/* `count` rows of fewer than LANES elements, as in row_normalize_kernel.h. Adds to the sums of each
+ * lane for the gradients of weight and bias, of which either may be NULL. */
+ROW_INLINE void ROW_NAME(short_rows)(int64_t n, bool centered, const ROW_REAL *dy,
+                                     const ROW_REAL *x, const ROW_REAL *means,
+                                     const ROW_REAL *scales, const ROW_REAL *weight, ROW_REAL *dx,
+                                     ROW_REAL (*dweight)[YG_ROW_SIDE],
+                                     ROW_REAL (*dbias)[YG_ROW_SIDE], int64_t count) {
+    enum { L = YG_ROW_SIDE };
+    const yg_turn turn = yg_turn_for(sizeof(ROW_REAL));
+    ROW_REAL d[LANES][L], off[LANES][L], mean[L] = {0}, scale[L] = {0};
+    ROW_REAL shift[L] = {0}, slope[L] = {0};
+    if (count < L) {
+        memset(d, 0, (size_t)n * sizeof *d);
+        memset(off, 0, (size_t)n * sizeof *off);
+    }
+    turn(d, L, dy, n, n, count);
+    turn(off, L, x, n, n, count);
+    memcpy(scale, scales, (size_t)count * sizeof *scale);
+    if (centered)
+        memcpy(mean, means, (size_t)count * sizeof *mean);
+    for (int64_t i = 0; i < n; i++) {
+        const ROW_REAL factor = weight ? weight[i] : 1;
+        ROW_SIDE for (int l = 0; l < L; l++) {
+            off[i][l] -= mean[l];
+            shift[l] += d[i][l] * factor;
+            slope[l] += d[i][l] * factor * off[i][l];
+        }
+    }
+    for (int l = 0; l < L; l++) {
+        const double s = (double)scale[l];
+        shift[l] = centered ? shift[l] / (ROW_REAL)n : 0;
+        slope[l] = (ROW_REAL)((double)slope[l] / (double)n * s * s);
+    }
+    for (int64_t i = 0; i < n; i++) {
+        const ROW_REAL factor = weight ? weight[i] : 1;
+        if (dweight)
+            ROW_SIDE for (int l = 0; l < L; l++) dweight[i][l] += d[i][l] * (off[i][l] * scale[l]);
+        if (dbias)
+            ROW_SIDE for (int l = 0; l < L; l++) dbias[i][l] += d[i][l];
+        ROW_SIDE for (int l = 0; l < L; l++) d[i][l] =
+            scale[l] * (d[i][l] * factor - shift[l] - off[i][l] * slope[l]);
+    }
+    turn(dx, n, d, L, count, n);
+}
+
+/* The sums of each lane, added up in pairs. */
+ROW_INLINE void ROW_NAME(add_lanes)(int64_t n, ROW_REAL (*lane)[YG_ROW_SIDE], ROW_REAL *sums) {
+    for (int64_t i = 0; i < n; i++) {
+        for (int width = YG_ROW_SIDE / 2; width > 0; width /= 2)
+            for (int l = 0; l < width; l++)
+                lane[i][l] += lane[i][l + width];
+        sums[i] = lane[i][0];
+    }
+}
+
+/* A block of short rows, from row `first` to row `last`. */
+ROW_INLINE void ROW_NAME(short_block)(int64_t n, bool centered, const ROW_REAL *dy,
+                                      const ROW_REAL *x, const ROW_REAL *means,
+                                      const ROW_REAL *scales, const ROW_REAL *weight, ROW_REAL *dx,
+                                      ROW_REAL *dweight, ROW_REAL *dbias, int64_t first,
+                                      int64_t last) {
+    ROW_REAL weights[LANES][YG_ROW_SIDE], biases[LANES][YG_ROW_SIDE];
+    memset(weights, 0, (size_t)n * sizeof *weights);
+    memset(biases, 0, (size_t)n * sizeof *biases);
+    for (int64_t row = first; row < last; row += YG_ROW_SIDE)
+        ROW_NAME(short_rows)
+    (n, centered, dy + row * n, x + row * n, means + row, scales + row, weight, dx + row * n,
+     dweight ? weights : NULL, dbias ? biases : NULL,
+     last - row < YG_ROW_SIDE ? last - row : YG_ROW_SIDE);
+    if (dweight)
+        ROW_NAME(add_lanes)(n, weights, dweight);
+    if (dbias)
+        ROW_NAME(add_lanes)(n, biases, dbias);
+}
+
 /* Blocks of rows [begin, end). weight, dweight and dbias may be NULL. Several rows are taken
  * together, as in row_normalize_kernel.h. */
 YG_MULTIVERSION static void
@@ -98,6 +173,12 @@ ROW_NAME(gradient)(int64_t rows, int64_t n, bool centered, const ROW_REAL *dy, c
         const int64_t last = first + (rest < YG_ROW_BLOCK ? rest : YG_ROW_BLOCK);
         ROW_REAL *block_dweight = dweight ? dweight + block * n : NULL;
         ROW_REAL *block_dbias = dbias ? dbias + block * n : NULL;
+        if (n < LANES) {
+            ROW_NAME(short_block)
+            (n, centered, dy, x, means, scales, weight, dx, block_dweight, block_dbias, first,
+             last);
+            continue;
+        }
         for (int64_t i = 0; block_dweight && i < n; i++)
             block_dweight[i] = 0;
         for (int64_t i = 0; block_dbias && i < n; i++)
@@ -129,3 +210,4 @@ ROW_NAME(gradient)(int64_t rows, int64_t n, bool centered, const ROW_REAL *dy, c
 #undef ROW_NAME
 #undef ROW_INLINE
 #undef ROW_UNROLL
+#undef ROW_SIDE

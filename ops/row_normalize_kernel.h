@@ -63,6 +63,37 @@ ROW_INLINE void ROW_NAME(write)(int64_t n, const ROW_REAL *from, ROW_REAL mean, 
     }
 }
 
+/* `count` rows of fewer than LANES elements, each in one lane of vectors. They are transposed
+ * first, and their elements then taken one after the other. Lanes without a row have zeros. */
+ROW_INLINE void ROW_NAME(short_rows)(int64_t n, bool centered, double eps, const ROW_REAL *x,
+                                     const ROW_REAL *weight, const ROW_REAL *bias, ROW_REAL *y,
+                                     ROW_REAL *means, ROW_REAL *scales, int64_t count) {
+    enum { L = YG_ROW_SIDE };
+    const yg_turn turn = yg_turn_for(sizeof(ROW_REAL));
+    ROW_REAL t[LANES][L], sum[L] = {0}, mean[L] = {0}, scale[L];
+    if (count < L)
+        memset(t, 0, (size_t)n * sizeof *t);
+    turn(t, L, x, n, n, count);
+    for (int64_t i = 0; centered && i < n; i++)
+        ROW_SIDE for (int l = 0; l < L; l++) mean[l] += t[i][l];
+    for (int l = 0; l < L; l++)
+        mean[l] /= (ROW_REAL)n;
+    for (int64_t i = 0; i < n; i++)
+        ROW_SIDE for (int l = 0; l < L; l++) sum[l] += (t[i][l] - mean[l]) * (t[i][l] - mean[l]);
+    ROW_SIDE for (int l = 0; l < L; l++) scale[l] =
+        (ROW_REAL)(1 / sqrt((double)sum[l] / (double)n + eps));
+    for (int64_t i = 0; i < n; i++) {
+        const ROW_REAL factor = weight ? weight[i] : 1, term = bias ? bias[i] : 0;
+        ROW_SIDE for (int l = 0; l < L; l++) t[i][l] =
+            (t[i][l] - mean[l]) * scale[l] * factor + term;
+    }
+    turn(y, n, t, L, count, n);
+    if (means)
+        memcpy(means, mean, (size_t)count * sizeof *mean);
+    if (scales)
+        memcpy(scales, scale, (size_t)count * sizeof *scale);
+}
+
 /* Rows [begin, end). weight, bias, means and scales may be NULL. In short rows most of the time is
  * spent waiting: each step of the statistics needs the one before. So several rows are taken
  * together, one step after the other. */
@@ -71,6 +102,12 @@ YG_MULTIVERSION static void ROW_NAME(normalize)(int64_t n, bool centered, double
                                                 const ROW_REAL *bias, ROW_REAL *y, ROW_REAL *means,
                                                 ROW_REAL *scales, int64_t begin, int64_t end) {
     enum { TOGETHER = 4 };
+    for (int64_t row = begin; row < end && n < LANES; row += YG_ROW_SIDE)
+        ROW_NAME(short_rows)
+    (n, centered, eps, x + row * n, weight, bias, y + row * n, means ? means + row : NULL,
+     scales ? scales + row : NULL, end - row < YG_ROW_SIDE ? end - row : YG_ROW_SIDE);
+    if (n < LANES)
+        return;
     for (int64_t first = begin; first < end; first += TOGETHER) {
         const int64_t count = end - first < TOGETHER ? end - first : TOGETHER;
         const ROW_REAL *from = x + first * n;
@@ -96,3 +133,4 @@ YG_MULTIVERSION static void ROW_NAME(normalize)(int64_t n, bool centered, double
 #undef ROW_NAME
 #undef ROW_INLINE
 #undef ROW_UNROLL
+#undef ROW_SIDE

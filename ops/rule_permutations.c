@@ -20,6 +20,7 @@
  * Changes rounding: a sum adds its terms in another order.
  */
 #include "build.h"
+#include "channels.h"
 #include "registry.h"
 #include "rules.h"
 
@@ -92,8 +93,31 @@ static bool has_dimension(const yg_op *op) {
     return op == &yg_op_softmax || op == &yg_op_log_softmax || op == &yg_op_concat;
 }
 
+/* Operators on channels: the first operand, or two, have them. */
+static bool has_channels(const yg_op *op) {
+    return op == &yg_op_channel_affine || op == &yg_op_channel_moments || op == &yg_op_channel_sums;
+}
+
+static bool suits_channels(const yg_rewriting *r, yg_node node) {
+    const yg_op *op = yg_node_op(r->graph, node);
+    const yg_node x = yg_node_operand(r->graph, node, 0);
+    const int rank = yg_node_type(r->graph, x)->rank;
+    if (!yg_channels_second_of(yg_node_attrs(r->graph, node)) || rank < 3)
+        return false;
+    if (op != &yg_op_channel_sums)
+        return is_permuted(r, x);
+    const int permuted = is_permuted(r, x) + is_permuted(r, yg_node_operand(r->graph, node, 1));
+    return permuted == 2 || (permuted == 1 && rank > 3);
+}
+
 static bool matches(const yg_rewriting *r, yg_node node) {
     const yg_op *op = yg_node_op(r->graph, node);
+    if (has_channels(op)) {
+        const bool suited = suits_channels(r, node);
+        if (suited && op == &yg_op_channel_affine)
+            r->scratch[node] = node;
+        return suited;
+    }
     if (puts_channels_first(r->graph, node)) {
         r->scratch[node] = node;
         return false;
@@ -202,10 +226,27 @@ static yg_node build_reduction(const yg_rewriting *r, yg_graph *to, yg_node node
     return order_reduced(to, y, &attrs[DIM], attrs[yg_op_attr(op, "keepdim")].i != 0, rank);
 }
 
+static yg_node build_channels(const yg_rewriting *r, yg_graph *to, yg_node node,
+                              const yg_node *made) {
+    enum { MOST_OPERANDS = 4, MOST_RESULTS = 2 };
+    const yg_op *op = yg_node_op(r->graph, node);
+    const size_t count = yg_node_operand_count(r->graph, node);
+    const yg_attr last = {.i = false};
+    yg_node operands[MOST_OPERANDS], results[MOST_RESULTS] = {YG_NONE};
+    for (size_t k = 0; k < count; k++) {
+        const yg_node x = made[yg_node_operand(r->graph, node, k)];
+        operands[k] = k == 0 || (k == 1 && op == &yg_op_channel_sums) ? channels_last(to, x) : x;
+    }
+    yg_apply_all(to, op, operands, count, &last, results, MOST_RESULTS);
+    return op == &yg_op_channel_affine ? channels_first(to, results[0]) : results[0];
+}
+
 static yg_node build(const yg_rewriting *r, yg_graph *to, yg_node node, const yg_node *made) {
     enum { MOST_ATTRS = 16 };
     const yg_op *op = yg_node_op(r->graph, node);
     const size_t count = yg_node_operand_count(r->graph, node);
+    if (has_channels(op))
+        return build_channels(r, to, node, made);
     if (is_reduction(op))
         return build_reduction(r, to, node, made[yg_node_operand(r->graph, node, 0)]);
     const int rank = yg_node_type(r->graph, node)->rank;

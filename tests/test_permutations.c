@@ -265,12 +265,21 @@ Test(permutations, images_that_stay_channels_first_are_pooled_as_planes) {
     }
 }
 
+static yg_node normalize_batch(yg_graph *g, yg_node x) {
+    const yg_attr none[1] = {{0}};
+    const yg_node operands[] = {x, yg_apply(g, yg_op_find(yg_ops(), "batch_mean"), &x, 1, NULL),
+                                yg_apply(g, yg_op_find(yg_ops(), "batch_var"), &x, 1, none)};
+    return yg_apply(g, yg_op_find(yg_ops(), "batch_norm"), operands, 3,
+                    (const yg_attr[]){{.f = 1e-5}});
+}
+
 /* One permutation for the input, and one for the output; its cotangent needs none. */
-Test(permutations, a_network_is_computed_channels_last) {
+static void check_network(bool normalized) {
     yg_graph *g = yg_graph_new(yg_ops(), 0);
     const yg_type image = type_of(YG_F64, 4, (const int64_t[]){2, 3, 8, 8});
     const yg_node x = yg_input(g, "x", &image);
-    yg_node h = yg_relu(g, convolve(g, x, 4));
+    yg_node h = convolve(g, x, 4);
+    h = yg_relu(g, normalized ? normalize_batch(g, h) : h);
     h = yg_add(g, h, yg_relu(g, convolve(g, h, 4)));
     h = yg_tanh(g, convolve(g, h, 5));
     yg_node wrt[8], slopes[8], outputs[16] = {h};
@@ -284,8 +293,21 @@ Test(permutations, a_network_is_computed_channels_last) {
     yg_program *with = compile_without(g, outputs, made, NULL, 0, NULL, 1);
     yg_program *without = compile_without(g, outputs, made, NULL, 0, "permutations", 1);
     cr_expect_eq(count_of(with, "permute"), 2, "%d permutations", count_of(with, "permute"));
+    yg_program *const both[] = {with, without};
+    for (yg_node node = 0; node <= h; node++)
+        for (int i = 0; i < 2 && yg_node_is_input(g, node); i++)
+            fill_leaf(g, both[i], node);
+    run(with);
+    run(without);
+    for (size_t i = 0; i < made; i++)
+        expect_close(g, with, without, outputs[i], i);
     cr_expect_geq(count_of(without, "permute"), 8);
     yg_program_free(with);
     yg_program_free(without);
     yg_graph_free(g);
+}
+
+Test(permutations, a_network_is_computed_channels_last) {
+    check_network(false);
+    check_network(true);
 }

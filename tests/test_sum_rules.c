@@ -424,3 +424,33 @@ Test(sum_rules, a_product_is_added_in_one_step) {
         yg_graph_free(g);
     }
 }
+
+/* A mean that is alone is a sum: one pass. With the variance, both are one operator. */
+Test(sum_rules, a_mean_alone_needs_no_moments) {
+    static const int64_t shapes[][3] = {{40, 3, 50}, {40, 20, 3}, {700, 6, 1}};
+    for (size_t i = 0; i < 2 * sizeof shapes / sizeof *shapes; i++) {
+        const bool alone = i & 1;
+        const yg_type type = type_of(YG_F64, shapes[i / 2][2] > 1 ? 3 : 2, shapes[i / 2]);
+        yg_graph *graph = yg_graph_new(yg_ops(), 0);
+        const yg_node x = yg_input(graph, "x", &type);
+        const yg_attr none[1] = {{0}};
+        const yg_node outputs[] = {yg_apply(graph, yg_op_find(yg_ops(), "batch_mean"), &x, 1, NULL),
+                                   yg_apply(graph, yg_op_find(yg_ops(), "batch_var"), &x, 1, none)};
+        yg_program *program = compile_without(graph, outputs, alone ? 1 : 2, NULL, 0, NULL, 1);
+        cr_expect_eq(count_of(program, "channel_moments"), !alone);
+        fill_leaf(graph, program, x);
+        run(program);
+        const double *in = yg_program_data(program, x),
+                     *mean = yg_program_data(program, outputs[0]);
+        const int64_t channels = type.shape[1], pixels = type.rank > 2 ? type.shape[2] : 1;
+        for (int64_t c = 0; c < channels; c++) {
+            double sum = 0;
+            for (int64_t n = 0; n < type.shape[0]; n++)
+                for (int64_t p = 0; p < pixels; p++)
+                    sum += in[(n * channels + c) * pixels + p];
+            cr_expect_float_eq(mean[c], sum / (double)(type.shape[0] * pixels), 1e-12);
+        }
+        yg_program_free(program);
+        yg_graph_free(graph);
+    }
+}
