@@ -192,11 +192,13 @@ static void add_worst(yg_text *page, const report *report, const finding *findin
                          json_object_get(json_array_get(worst, 0), "probability");
     if (!json_array_size(worst))
         return;
+    const bool by_step = json_object_get(finding->entry, "steps") != NULL;
     const json_t *columns = json_object_get(json_array_get(worst, 0), "row");
     const bool inputs = has_inputs(worst);
     yg_text_add(page,
                 "<h3>Worst examples</h3>\n<div class=\"scroll\"><table class=\"worst\"><tr>"
-                "<th class=\"n\">example<th>true<th>predicted<th class=\"n\">%s",
+                "<th class=\"n\">example%s<th>true<th>predicted<th class=\"n\">%s",
+                by_step ? "<th class=\"n\">step" : "",
                 classes ? "probability of the true one<th class=\"n\">−log of it" : "distance");
     add_columns(page, columns);
     yg_text_add(page, inputs ? "<th>inputs" : "");
@@ -204,6 +206,10 @@ static void add_worst(yg_text *page, const report *report, const finding *findin
         json_t *row = json_array_get(worst, i);
         yg_text_add(page, "\n<tr><td class=\"n\">");
         add_value(page, json_object_get(row, "example"));
+        if (by_step) {
+            yg_text_add(page, "<td class=\"n\">");
+            add_value(page, json_object_get(row, "step"));
+        }
         yg_text_add(page, "<td>");
         add_value(page, json_object_get(row, "true"));
         yg_text_add(page, "<td>");
@@ -229,11 +235,15 @@ static void add_worst(yg_text *page, const report *report, const finding *findin
 
 static void add_finding(yg_text *page, const report *report, const finding *finding) {
     static const char *const kinds[] = {"confusion", "roc", "predicted"};
-    const double stride = json_number_value(json_object_get(finding->part_entry, "stride"));
+    const json_t *steps = json_object_get(finding->entry, "steps");
+    const json_t *of = steps ? finding->entry : finding->part_entry;
+    const double stride = json_number_value(json_object_get(of, "stride"));
     yg_text_add(page, "<h2>");
     page_text(page, text_at(finding->entry, "output"));
-    yg_text_add(page, " and %s <span class=\"dim\">on %.0f examples of %s, at the kept weights",
-                text_at(finding->entry, "target"),
+    yg_text_add(page, " and %s <span class=\"dim\">on ", text_at(finding->entry, "target"));
+    if (steps)
+        yg_text_add(page, "%.0f steps of ", json_number_value(steps));
+    yg_text_add(page, "%.0f examples of %s, at the kept weights",
                 json_number_value(json_object_get(finding->part_entry, "examples")), finding->part);
     if (stride > 1)
         yg_text_add(page, "; curves are of every %.0fth", stride);

@@ -226,7 +226,89 @@ Test(findings, many_examples_are_thinned_out) {
     workspace_remove(&w);
 }
 
-/* An answer for each sequence is compared; one for each of its steps is not. */
+/* An answer for each step is compared with the target's steps: padding and other targets with
+ * steps do not count. The batch has 2 examples, of 3 and 1 steps, and the last one has 2 steps. */
+Test(findings, sequences_that_are_answered_by_step) {
+    static const char text[] =
+        "format: 1\n"
+        "name: known\n"
+        "inputs: {x: [B, T, 1], v: [B, T, 2]}\n"
+        "targets: {t: [B, T, 1], c: {shape: [B, T], dtype: i32, classes: [no, yes]}}\n"
+        "params: {w: {shape: [], init: ones}}\n"
+        "graph: {s: x * w, p: v * w}\n"
+        "outputs: {s: {value: s, units: t}, p: p}\n"
+        "loss: 0 * mse(s, t) + 0 * cross_entropy(p, c)\n"
+        "data:\n"
+        "  train: {csv: rows.csv, x: [a], v: [u, v], t: [t], c: c}\n"
+        "  sequences: {by: id, pad: {t: 99, c: 0}}\n"
+        "train: {epochs: 1, seed: 1, batch_size: 2, optimizer: {type: sgd, lr: 1e-20}}\n";
+    static const double points[][2] = {{1, 1}, {5, 2}, {3, 3}, {2, 4}, {5, 5}, {7, 6}};
+    static const int worst[][2] = {{0, 1}, {1, 0}, {2, 1}};
+    const workspace w = workspace_make();
+    workspace_write(&w, "rows.csv",
+                    "id,a,u,v,t,c\nk,1,0,1,1,yes\nk,2,0,1,5,yes\nk,3,0,1,3,no\nl,4,1,0,2,no\n"
+                    "m,5,1,0,5,yes\nm,6,1,0,7,no\n");
+    json_t *found = find(&w, text, true);
+    cr_assert_not_null(found);
+    const json_t *part = json_array_get(json_object_get(found, "parts"), 0);
+    const json_t *outputs = json_object_get(part, "outputs");
+    cr_assert_eq(json_array_size(outputs), 2);
+    const json_t *s = json_array_get(outputs, 0), *p = json_array_get(outputs, 1);
+    cr_expect_eq(number(json_object_get(s, "steps")), 6);
+    cr_assert_eq(json_array_size(json_object_get(s, "points")), 6);
+    for (size_t i = 0; i < 6; i++)
+        for (size_t k = 0; k < 2; k++)
+            cr_expect_float_eq(at(json_object_get(s, "points"), i, k), points[i][k], 1e-5, "%zu",
+                               i);
+    for (size_t i = 0; i < 3; i++) {
+        const json_t *one = json_array_get(json_object_get(s, "worst"), i);
+        cr_expect_eq(number(json_object_get(one, "example")), worst[i][0], "%zu", i);
+        cr_expect_eq(number(json_object_get(one, "step")), worst[i][1], "%zu", i);
+    }
+    static const double confusion[2][2] = {{2, 1}, {1, 2}};
+    for (size_t i = 0; i < 2; i++)
+        for (size_t k = 0; k < 2; k++)
+            cr_expect_eq(at(json_object_get(p, "confusion"), i, k), confusion[i][k], "%zu %zu", i,
+                         k);
+    cr_expect_eq(json_array_size(json_object_get(p, "roc")), 1);
+    json_decref(found);
+    workspace_remove(&w);
+}
+
+/* Scores for each element of a target are answers by step too. */
+Test(findings, labels_of_several_elements) {
+    static const char text[] =
+        "format: 1\n"
+        "name: known\n"
+        "inputs: {x: [B, 2, 2]}\n"
+        "targets: {c: {shape: [B, 2], dtype: i32, classes: [no, yes]}}\n"
+        "params: {w: {shape: [], init: ones}}\n"
+        "graph: {p: x * w}\n"
+        "outputs: [p]\n"
+        "loss: 0 * cross_entropy(p, c)\n"
+        "data:\n"
+        "  train: {x: [[[0, 1], [0, 2]], [[3, 0], [0, 1]], [[1, 0], [4, 0]]], c: [[1, 0], [0, 1], "
+        "[0, 0]]}\n"
+        "train: {epochs: 1, seed: 1, batch_size: 2, optimizer: {type: sgd, lr: 1e-20}}\n";
+    static const double confusion[2][2] = {{3, 1}, {0, 2}};
+    const workspace w = workspace_make();
+    json_t *found = find(&w, text, true);
+    cr_assert_not_null(found);
+    const json_t *part = json_array_get(json_object_get(found, "parts"), 0);
+    const json_t *p = json_array_get(json_object_get(part, "outputs"), 0);
+    cr_expect_eq(number(json_object_get(p, "steps")), 6);
+    for (size_t i = 0; i < 2; i++)
+        for (size_t k = 0; k < 2; k++)
+            cr_expect_eq(at(json_object_get(p, "confusion"), i, k), confusion[i][k], "%zu %zu", i,
+                         k);
+    const json_t *worst = json_array_get(json_object_get(p, "worst"), 0);
+    cr_expect_eq(number(json_object_get(worst, "example")), 0);
+    cr_expect_eq(number(json_object_get(worst, "step")), 1);
+    json_decref(found);
+    workspace_remove(&w);
+}
+
+/* An answer for each sequence is compared; one for each of its steps has no target here. */
 Test(findings, sequences_that_are_answered_as_a_whole) {
     static const char text[] = "format: 1\n"
                                "name: known\n"

@@ -11,16 +11,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Examples and numbers that are kept for curves; classes that are told. */
+/* Rows (examples, or their steps) and numbers that are kept for curves; classes that are told. */
 enum { CLASSES_MAX = 100 };
-static const int64_t KEPT_EXAMPLES = 20000, KEPT_NUMBERS = 2000000;
+static const int64_t KEPT_ROWS = 20000, KEPT_NUMBERS = 2000000;
 
 /* --------------------------------------------------------------------------------- pairing --- */
 
-/* Whether a target can be compared with numbers: it is no label and has this many elements. */
-static bool has_width(const yg_run *run, const yg_part *part, size_t port, int64_t width) {
+/* Whether a target can be compared with numbers, of steps or of examples: it is no label and has
+ * this many elements. */
+static bool has_width(const yg_run *run, const yg_part *part, size_t port, bool steps,
+                      int64_t width) {
     const yg_port *target = yg_model_port(run->model, port);
-    return target->target && !target->classes && !part->dataset->ports[port].ragged &&
+    return target->target && !target->classes && part->dataset->ports[port].ragged == steps &&
            part->dataset->ports[port].width == width;
 }
 
@@ -28,31 +30,70 @@ static bool has_width(const yg_run *run, const yg_part *part, size_t port, int64
 static size_t target_of(const yg_run *run, const yg_findings *f, const yg_executable *executable,
                         size_t output) {
     const int64_t width = yg_answer_width(&f->outputs, executable, output);
+    const bool steps = f->outputs.steps[output];
     const size_t named = f->outputs.ports[output];
     size_t found = SIZE_MAX, targets = 0, outputs = 0;
     if (named != SIZE_MAX)
-        return has_width(run, f->part, named, width) ? named : SIZE_MAX;
+        return has_width(run, f->part, named, steps, width) ? named : SIZE_MAX;
     for (size_t p = 0; p < yg_model_port_count(run->model); p++)
-        if (has_width(run, f->part, p, width)) {
+        if (has_width(run, f->part, p, steps, width)) {
             found = p;
             targets++;
         }
     for (size_t i = 0; targets == 1 && outputs <= 1 && i < executable->output_count; i++)
-        outputs += !f->outputs.steps[i] && yg_answer_width(&f->outputs, executable, i) == width;
+        outputs +=
+            f->outputs.steps[i] == steps && yg_answer_width(&f->outputs, executable, i) == width;
     return targets == 1 && outputs == 1 ? found : SIZE_MAX;
 }
 
+/* Whether an output has a score for each class of each element of a target, as [B, T, classes] has
+ * for labels [B, T]. It must be the only such target. */
+static bool elements_of(const yg_run *run, const yg_findings *f, const yg_executable *executable,
+                        size_t output, yg_told_class *label) {
+    const yg_type *type = &executable->outputs[output].type;
+    const int64_t width = yg_answer_width(&f->outputs, executable, output);
+    size_t found = 0;
+    for (size_t p = 0; !f->outputs.steps[output] && p < yg_model_port_count(run->model); p++) {
+        const yg_port *port = yg_model_port(run->model, p);
+        const yg_elements *elements = &f->part->dataset->ports[p];
+        if (!port->target || port->classes < 2 || elements->ragged || elements->width < 2 ||
+            type->rank < 3 || type->shape[type->rank - 1] != port->classes ||
+            width != elements->width * port->classes)
+            continue;
+        char **names = run->data.encoding.ports[p].classes;
+        *label = (yg_told_class){p, output, names ? names : (char **)port->class_names};
+        found++;
+    }
+    return found == 1;
+}
+
+/* Of so many rows of that width, every n-th is kept. */
+static int64_t stride_of(int64_t rows, int64_t width) {
+    const int64_t most = KEPT_NUMBERS / (width > 1 ? width : 1);
+    return rows / ((most < KEPT_ROWS ? most : KEPT_ROWS) + 1) + 1;
+}
+
+/* `steps`: how many answers the output has for each example; 0: one for each step of a sequence. */
 static bool add_finding(const yg_run *run, yg_findings *f, const yg_executable *executable,
-                        size_t output, size_t port, const yg_told_class *label, yg_error *error) {
+                        size_t output, size_t port, int64_t steps, const yg_told_class *label,
+                        yg_error *error) {
     yg_finding *item = &f->items[f->count++];
-    const int64_t kept = (f->part->count + f->stride - 1) / f->stride;
+    const int64_t width = yg_answer_width(&f->outputs, executable, output) / (steps ? steps : 1);
+    const bool by_step = steps != 1;
+    const int64_t rows = steps ? f->part->count * steps : f->steps;
+    const int64_t stride = by_step ? stride_of(rows, width) : f->stride;
+    const int64_t kept = (rows + stride - 1) / stride;
     const int64_t classes = label ? yg_model_port(run->model, port)->classes : 0;
     *item = (yg_finding){.output = output,
                          .port = port,
                          .name = executable->outputs[output].name,
                          .names = label ? label->names : NULL,
                          .classes = classes,
-                         .width = yg_answer_width(&f->outputs, executable, output),
+                         .width = width,
+                         .by_step = by_step,
+                         .steps = steps,
+                         .rows = rows,
+                         .stride = stride,
                          .in_units = !label && f->outputs.units[output] == port};
     item->predicted = calloc((size_t)(kept * item->width) + 1, sizeof(double));
     item->truth = calloc((size_t)(kept * (label ? 1 : item->width)) + 1, sizeof(double));
@@ -66,23 +107,27 @@ static bool add_finding(const yg_run *run, yg_findings *f, const yg_executable *
 /* Finds what can be compared. The widest output decides how many examples are kept. */
 static bool pair(const yg_run *run, yg_findings *f, const yg_executable *executable,
                  yg_error *error) {
-    int64_t widest = 1;
     f->items = calloc(executable->output_count + 1, sizeof *f->items);
     if (!f->items)
         return yg_fail_memory(error);
+    int64_t widest = 1;
     for (size_t i = 0; i < executable->output_count; i++) {
         const int64_t width = yg_answer_width(&f->outputs, executable, i);
-        widest = width > widest ? width : widest;
+        widest = width > widest && !f->outputs.steps[i] ? width : widest;
     }
-    const int64_t most =
-        KEPT_NUMBERS / widest < KEPT_EXAMPLES ? KEPT_NUMBERS / widest : KEPT_EXAMPLES;
-    f->stride = f->part->count / (most + 1) + 1;
+    f->stride = stride_of(f->part->count, widest);
+    for (int64_t e = 0; f->outputs.any_steps && e < f->part->count; e++)
+        f->steps += yg_part_longest(f->part, e, 1);
     for (size_t i = 0; i < executable->output_count; i++) {
         const yg_told_class *label = yg_answer_label(&f->outputs, i);
         const size_t port = label ? label->port : target_of(run, f, executable, i);
-        if (f->outputs.steps[i]) /* answers by step are as many as steps: another table */
-            continue;
-        if (port != SIZE_MAX && !add_finding(run, f, executable, i, port, label, error))
+        yg_told_class elements;
+        const int64_t steps = f->outputs.steps[i] ? 0 : 1;
+        if (port != SIZE_MAX
+                ? !add_finding(run, f, executable, i, port, steps, label, error)
+                : elements_of(run, f, executable, i, &elements) &&
+                      !add_finding(run, f, executable, i, elements.port,
+                                   f->part->dataset->ports[elements.port].width, &elements, error))
             return false;
     }
     return true;
@@ -131,13 +176,22 @@ static void softmax(double *scores, int64_t width) {
         scores[i] /= sum;
 }
 
-static bool is_kept(const yg_findings *f, int64_t example) {
-    return example % f->stride == 0;
+/* Rows of an item: examples, or steps of them. `scores` has the output's numbers, `truth` those of
+ * the target. */
+typedef struct told_rows {
+    int64_t first, count; /* of all rows of the part */
+    const yg_worst *places;
+    double *scores, *truth;
+} told_rows;
+
+static bool is_kept(const yg_finding *item, int64_t row) {
+    return row % item->stride == 0;
 }
 
-/* `scores` has `rows` rows of an output that decides classes, `classes` the true ones. */
-static void note_classes(const yg_findings *f, yg_finding *item, int64_t first, int64_t rows,
-                         double *scores, const double *classes) {
+/* Of an output that decides classes. */
+static void note_classes(yg_finding *item, const told_rows *told) {
+    const int64_t rows = told->count;
+    double *scores = told->scores;
     if (!item->scored)
         item->logits = are_logits(scores, rows, item->width);
     item->scored = true;
@@ -146,7 +200,7 @@ static void note_classes(const yg_findings *f, yg_finding *item, int64_t first, 
         if (item->logits && item->width > 1)
             softmax(row, item->width);
         const int64_t predicted = yg_answer_class(YG_F64, row, 0, item->width);
-        const double truth = classes[r];
+        const double truth = told->truth[r];
         if (!(truth >= 0 && truth < (double)item->classes))
             continue; /* such as -1, which counts for nothing */
         const double probability = item->width > 1 ? row[(int64_t)truth]
@@ -154,20 +208,24 @@ static void note_classes(const yg_findings *f, yg_finding *item, int64_t first, 
                                                    : 1 - row[0];
         if (item->confusion)
             item->confusion[(int64_t)truth * item->classes + predicted]++;
-        note_worst(item,
-                   (yg_worst){first + r, -log(probability), truth, (double)predicted, probability});
-        if (!is_kept(f, first + r))
+        yg_worst worst = told->places[r];
+        worst.wrong = -log(probability);
+        worst.truth = truth;
+        worst.predicted = (double)predicted;
+        worst.probability = probability;
+        note_worst(item, worst);
+        if (!is_kept(item, told->first + r))
             continue;
         memcpy(item->predicted + item->count * item->width, row, (size_t)item->width * sizeof *row);
         item->truth[item->count++] = truth;
     }
 }
 
-static void note_numbers(const yg_run *run, const yg_findings *f, yg_finding *item, int64_t first,
-                         int64_t rows, double *predicted, double *truth) {
+static void note_numbers(const yg_run *run, const yg_findings *f, yg_finding *item,
+                         const told_rows *told) {
     const yg_port_encoding *encoding = &run->data.encoding.ports[item->port];
-    for (int64_t r = 0; r < rows; r++) {
-        double *p = predicted + r * item->width, *t = truth + r * item->width, far = -1;
+    for (int64_t r = 0; r < told->count; r++) {
+        double *p = told->scores + r * item->width, *t = told->truth + r * item->width, far = -1;
         int64_t worst = 0;
         for (int64_t i = 0; i < item->width; i++) {
             if (item->in_units) {
@@ -180,9 +238,13 @@ static void note_numbers(const yg_run *run, const yg_findings *f, yg_finding *it
                 worst = i;
             }
         }
+        yg_worst place = told->places[r];
+        place.wrong = far;
+        place.truth = t[worst];
+        place.predicted = p[worst];
         if (!isnan(t[worst]))
-            note_worst(item, (yg_worst){first + r, far, t[worst], p[worst], 0});
-        if (!is_kept(f, first + r))
+            note_worst(item, place);
+        if (!is_kept(item, told->first + r))
             continue;
         memcpy(item->predicted + item->count * item->width, p, (size_t)item->width * sizeof *p);
         memcpy(item->truth + item->count * item->width, t, (size_t)item->width * sizeof *t);
@@ -190,50 +252,93 @@ static void note_numbers(const yg_run *run, const yg_findings *f, yg_finding *it
     }
 }
 
-static void widen(yg_dtype dtype, const void *from, int64_t count, double *to) {
-    for (int64_t i = 0; i < count; i++)
-        to[i] = yg_element_get(dtype, from, i);
+/* Room for the rows of a batch, of the item that needs most. */
+typedef struct batch_room {
+    double *scores, *truth;
+    void *raw; /* the truth in the port's own type, with padding */
+    yg_worst *places;
+} batch_room;
+
+static bool make_room(const yg_findings *f, int64_t longest, batch_room *room, yg_error *error) {
+    int64_t numbers = 1, rows = 1;
+    const int64_t sequences = f->batch * longest;
+    for (size_t i = 0; i < f->count; i++) {
+        const yg_finding *item = &f->items[i];
+        const int64_t own = item->steps ? f->batch * item->steps : sequences;
+        const int64_t all = own * (item->width ? item->width : 1);
+        rows = own > rows ? own : rows;
+        numbers = all > numbers ? all : numbers;
+    }
+    room->scores = calloc((size_t)numbers, sizeof *room->scores);
+    room->truth = calloc((size_t)numbers, sizeof *room->truth);
+    room->raw = calloc((size_t)numbers, sizeof(double));
+    room->places = calloc((size_t)rows, sizeof *room->places);
+    return (room->scores && room->truth && room->raw && room->places) || yg_fail_memory(error);
 }
 
-/* The examples of a port as doubles: `raw` has room for them in their own type. */
-static bool read_port(const yg_part *part, size_t port, int64_t first, int64_t rows, void *raw,
-                      double *to, yg_error *error) {
-    const yg_elements *elements = &part->dataset->ports[port];
-    if (!yg_part_read(part, port, first, rows, raw, error))
+static void free_room(const batch_room *room) {
+    free(room->scores);
+    free(room->truth);
+    free(room->raw);
+    free(room->places);
+}
+
+/* Gathers the rows of an item, without the padding of sequences. `first`: the first example of the
+ * batch. */
+static bool gather_rows(const yg_findings *f, const yg_finding *item,
+                        const yg_executable *executable, int64_t first, const batch_room *room,
+                        told_rows *told, yg_error *error) {
+    const yg_elements *elements = &f->part->dataset->ports[item->port];
+    const yg_result *result = &executable->outputs[item->output];
+    const int64_t padded =
+        item->steps ? item->steps : yg_part_longest(f->part, first, executable->batch);
+    const int64_t width = item->classes ? 1 : item->width;
+    if (!yg_part_read(f->part, item->port, first, executable->batch, room->raw, error))
         return false;
-    widen(elements->dtype, raw, rows * elements->width, to);
+    *told = (told_rows){.places = room->places, .scores = room->scores, .truth = room->truth};
+    for (int64_t e = 0; e < executable->batch; e++) {
+        const int64_t steps = item->steps ? item->steps : yg_part_longest(f->part, first + e, 1);
+        for (int64_t s = 0; s < steps; s++, told->count++) {
+            const int64_t stride = item->steps ? item->steps : executable->length;
+            const int64_t from = (e * stride + s) * item->width;
+            room->places[told->count] = (yg_worst){.example = first + e, .step = s};
+            for (int64_t i = 0; i < item->width; i++)
+                told->scores[told->count * item->width + i] =
+                    yg_element_get(result->type.dtype, result->data, from + i);
+            for (int64_t i = 0; i < width; i++)
+                told->truth[told->count * width + i] =
+                    yg_element_get(elements->dtype, room->raw, (e * padded + s) * width + i);
+        }
+    }
     return true;
 }
 
-/* Notes a batch that has run. */
+/* Notes a batch that has run. *steps: how many its sequences have, and those before it. */
 static bool note_batch(const yg_run *run, yg_findings *f, const yg_executable *executable,
-                       int64_t first, double *room, yg_error *error) {
-    const int64_t rows = executable->batch;
+                       int64_t first, int64_t *steps, const batch_room *room, yg_error *error) {
     for (size_t i = 0; i < f->count; i++) {
         yg_finding *item = &f->items[i];
-        const yg_result *result = &executable->outputs[item->output];
-        /* Three rooms, one after the other, each for the widest: predictions, truth, raw truth. */
-        double *truth = room + f->batch * item->width, *raw = truth + f->batch * item->width;
-        widen(result->type.dtype, result->data, rows * item->width, room);
-        if (!read_port(f->part, item->port, first, rows, raw, truth, error))
+        told_rows told;
+        if (!gather_rows(f, item, executable, first, room, &told, error))
             return false;
+        told.first = item->steps ? first * item->steps : *steps;
         if (item->classes)
-            note_classes(f, item, first, rows, room, truth);
+            note_classes(item, &told);
         else
-            note_numbers(run, f, item, first, rows, room, truth);
+            note_numbers(run, f, item, &told);
     }
+    for (int64_t e = 0; f->steps && e < executable->batch; e++)
+        *steps += yg_part_longest(f->part, first + e, 1);
     return true;
 }
 
 /* Runs all examples of the part. */
 static bool gather(const yg_run *run, yg_findings *f, yg_executables *executables,
                    yg_error *error) {
-    int64_t widest = 1;
-    for (size_t i = 0; i < f->count; i++)
-        widest = f->items[i].width > widest ? f->items[i].width : widest;
-    double *room = calloc((size_t)(3 * f->batch * widest), sizeof *room);
-    yg_stream *stream = room ? yg_stream_open(f->part, error) : NULL;
-    bool good = stream || (!room && yg_fail_memory(error));
+    batch_room room = {0};
+    int64_t steps = 0;
+    yg_stream *stream = yg_stream_open(f->part, error);
+    bool good = stream && make_room(f, executables->longest, &room, error);
     for (int64_t first = 0; good && first < f->part->count; first += f->batch) {
         const int64_t left = f->part->count - first, count = left < f->batch ? left : f->batch;
         yg_executable *executable =
@@ -242,10 +347,10 @@ static bool gather(const yg_run *run, yg_findings *f, yg_executables *executable
                 : NULL;
         good = executable && yg_executable_fill(executable, stream, error) &&
                yg_executable_run(executable, 0, 0, error) &&
-               note_batch(run, f, executable, first, room, error);
+               note_batch(run, f, executable, first, &steps, &room, error);
     }
     yg_stream_close(stream);
-    free(room);
+    free_room(&room);
     return good;
 }
 

@@ -23,6 +23,11 @@
  * the negative logarithm of the probability, or the distance of the two numbers.
  *
  * `example` counts from 0 in its part. `stride` n: curves and points are of every n-th example.
+ *
+ * An output that answers each step of a sequence is compared with a target that has steps too; so
+ * are scores of classes for each element of a target that has several. Then
+ * "steps": 812 tells how many there are, a `stride` of its own counts steps, all counts are of
+ * steps, and each of the worst has its "step", from 0 in its example.
  */
 #ifndef YG_TRAIN_FINDINGS_H
 #define YG_TRAIN_FINDINGS_H
@@ -37,6 +42,7 @@ enum { YG_FINDING_WORST = 12 };
 /* An example that is predicted badly. */
 typedef struct yg_worst {
     int64_t example;
+    int64_t step; /* of its sequence; 0 where examples are told as a whole */
     double wrong; /* how badly: the negative logarithm of the true class's probability, or
                      the distance */
     double truth, predicted; /* classes or numbers */
@@ -51,9 +57,13 @@ typedef struct yg_finding {
     int64_t classes;     /* 0: numbers are compared */
     int64_t width;       /* scores of an example, or elements */
     bool in_units;       /* both are told in the target's units */
+    bool by_step;        /* answers and truth are of steps, not of examples */
+    int64_t steps;       /* of each example; 0: that depends on its sequence */
+    int64_t rows;        /* examples, or their steps */
+    int64_t stride;      /* every so many of them are kept */
     bool scored, logits; /* `logits` has been found out: the scores are no probabilities yet */
     int64_t *confusion;  /* [classes, classes]; NULL: too many */
-    int64_t count;       /* examples that are kept */
+    int64_t count;       /* rows that are kept */
     double *predicted;   /* [count, width]: probabilities, or numbers */
     double *truth;       /* [count], or [count, width] of numbers */
     size_t worst_count;
@@ -63,8 +73,9 @@ typedef struct yg_finding {
 typedef struct yg_findings {
     const char *part_name;
     const yg_part *part;
-    int64_t batch; /* examples that run at a time */
-    int64_t stride;
+    int64_t batch;  /* examples that run at a time */
+    int64_t stride; /* of outputs that answer examples */
+    int64_t steps;  /* of all sequences; 0: no output answers them by step */
     size_t count;
     yg_finding *items;
     yg_interpretation outputs;

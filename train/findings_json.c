@@ -230,8 +230,10 @@ static bool add_worst(const yg_run *run, const yg_findings *f, const yg_finding 
     yg_text_add(out, ",\n \"worst\": [");
     for (size_t i = 0; i < item->worst_count; i++) {
         const yg_worst *worst = &item->worst[i];
-        yg_text_add(out, "%s\n  {\"example\": %" PRId64 ", \"true\": ", i ? "," : "",
-                    worst->example);
+        yg_text_add(out, "%s\n  {\"example\": %" PRId64, i ? "," : "", worst->example);
+        if (item->by_step)
+            yg_text_add(out, ", \"step\": %" PRId64, worst->step);
+        yg_text_add(out, ", \"true\": ");
         if (item->classes) {
             add_class(item, (int64_t)worst->truth, out);
             yg_text_add(out, ", \"predicted\": ");
@@ -278,6 +280,9 @@ static bool add_item(const yg_run *run, const yg_findings *f, const yg_finding *
     yg_json_string(out, item->name);
     yg_text_add(out, ", \"target\": ");
     yg_json_string(out, yg_model_port(run->model, item->port)->name);
+    if (item->by_step)
+        yg_text_add(out, ", \"steps\": %" PRId64 ", \"stride\": %" PRId64, item->rows,
+                    item->stride);
     if (item->confusion)
         add_confusion(item, out);
     if (!item->classes)
