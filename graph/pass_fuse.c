@@ -12,6 +12,11 @@
  * computed long before its readers, and its result would take memory meanwhile. */
 #define JOIN_WINDOW 8
 
+/* So many steps of a group are left to what goes on with its results. Steps that begin anew, as the
+ * update of the next parameter, begin a group: cut in two they would be no fused loop, and their
+ * results would wait in memory. */
+#define LAST_STEPS 12
+
 /* A result of this size should not wait in memory for its readers. */
 #define LARGE_BYTES (64 * 1024)
 
@@ -48,7 +53,8 @@ static uint32_t joinable(const yg_compiler *c, yg_node node) {
     const uint32_t units = (uint32_t)c->program->unit_count;
     for (uint32_t u = units; u > earliest && units - u < JOIN_WINDOW; u--) {
         const yg_unit *unit = &c->program->units[u - 1];
-        if (unit->kind == YG_UNIT_GROUP && c->units[u - 1].member_count < YG_GROUP_STEPS &&
+        const uint32_t room = YG_GROUP_STEPS - (earliest < u - 1 ? LAST_STEPS : 0);
+        if (unit->kind == YG_UNIT_GROUP && c->units[u - 1].member_count < room &&
             yg_shape_equal(c->graph->records[unit->node].type, record->type))
             return u == units || !shares_nothing(c, record, u - 1) ? u - 1 : YG_NO_UNIT;
     }

@@ -260,6 +260,39 @@ Test(fused_loops, a_group_has_one_for_each_parameter) {
     unmake(&s);
 }
 
+/* The updates of many small parameters share groups. None is cut in two, where a group is full: as
+ * many loops as parameters. */
+Test(fused_loops, no_update_is_cut_in_two) {
+    enum { MANY = 40 };
+    static const char text[] = "{type: adamw}";
+    const yg_type type = type_of(YG_F32, 1, (const int64_t[]){30});
+    yg_error error = {0};
+    yg_optimizer optimizer;
+    yg_document *document = yg_document_parse(text, strlen(text), "o.yaml", &error);
+    cr_assert(document && yg_optimizer_read(yg_document_root(document), &optimizer, &error));
+    yg_graph *g = yg_graph_new(yg_ops(), 0);
+    yg_node parameters[MANY], gradients[MANY];
+    char names[MANY][8];
+    for (int i = 0; i < MANY; i++) {
+        snprintf(names[i], sizeof names[i], "w%d", i);
+        parameters[i] = yg_parameter(g, names[i], &type);
+        gradients[i] = yg_input(g, "g", &type);
+    }
+    yg_optimizer_graph updates = {0};
+    cr_assert(yg_optimizer_build(&optimizer, g, parameters, gradients, MANY, &updates, &error));
+    yg_program *program = compile(g, NULL, 0, updates.updates, updates.update_count, 0, 1);
+    char *plan = yg_program_text(program);
+    int found = 0;
+    for (const char *at = plan; (at = strstr(at, "adamw")); at++)
+        found++;
+    cr_expect_eq(found, MANY, "%d loops", found);
+    free(plan);
+    yg_program_free(program);
+    yg_optimizer_graph_free(&updates);
+    yg_graph_free(g);
+    yg_document_free(document);
+}
+
 /* --------------------------------------------------------------------------- broadcasts in rows --
  */
 
