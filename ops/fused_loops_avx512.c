@@ -30,6 +30,11 @@ enum { BLOCK = 6 };
 /* What is done with a vector of an operand. */
 enum { TOUCH, WHOLE, PART };
 
+/* Which roots are made: none, those that are only divided by, or all. A root that is itself a
+ * result, as adadelta's, has a quotient before it: there the multipliers would be the busier ones.
+ */
+enum { NONE, DIVISORS, ALL };
+
 static inline void yg_loop_touch(const char *line) {
     for (int k = 0; k < BLOCK; k++)
         (void)*(const volatile int *)(const void *)(line + k * 64);
@@ -92,25 +97,25 @@ static inline void yg_loop_touch(const char *line) {
 #define FOR_AHEAD(operands, ...)                                                                   \
     size_t i = 0;                                                                                  \
     for (; n - i >= WIDTH; i += WIDTH)                                                             \
-        ONE(WHOLE, 1, operands __VA_ARGS__)                                                        \
+        ONE(WHOLE, ALL, operands __VA_ARGS__)                                                      \
     if (i < n)                                                                                     \
-    ONE(PART, 1, operands __VA_ARGS__)
+    ONE(PART, ALL, operands __VA_ARGS__)
 
 #define FOR_TOUCH(operands, ...)                                                                   \
     size_t i = 0;                                                                                  \
     while (n - i >= BLOCK * WIDTH) {                                                               \
-        ONE(TOUCH, 0, operands)                                                                    \
+        ONE(TOUCH, NONE, operands)                                                                 \
         for (const size_t end = i + BLOCK * WIDTH; i < end;) {                                     \
-            ONE(WHOLE, 0, operands __VA_ARGS__)                                                    \
+            ONE(WHOLE, NONE, operands __VA_ARGS__)                                                 \
             i += WIDTH;                                                                            \
-            ONE(WHOLE, 0, operands __VA_ARGS__)                                                    \
+            ONE(WHOLE, NONE, operands __VA_ARGS__)                                                 \
             i += WIDTH;                                                                            \
-            ONE(WHOLE, 1, operands __VA_ARGS__)                                                    \
+            ONE(WHOLE, DIVISORS, operands __VA_ARGS__)                                             \
             i += WIDTH;                                                                            \
         }                                                                                          \
     }                                                                                              \
     for (; i < n; i += WIDTH)                                                                      \
-    ONE(PART, 0, operands __VA_ARGS__)
+    ONE(PART, NONE, operands __VA_ARGS__)
 
 /* Loads elements [i, i + WIDTH), or those before n. */
 #define LOAD_FUNCTIONS(type, vectors)                                                              \
@@ -136,8 +141,8 @@ static inline void yg_loop_touch(const char *line) {
 #define OP(name)           _mm512_##name##_ps
 #define COMPARE(a, b, how) _mm512_cmp_ps_mask(a, b, how)
 #define LANES(n, i)        yg_root_lanes(n, i)
-#define ROOT(a)            (MADE ? yg_root(a) : _mm512_sqrt_ps(a))
-#define ROOT_PLUS(a, b)    (MADE ? yg_root_plus(a, b) : _mm512_add_ps(_mm512_sqrt_ps(a), b))
+#define ROOT(a)            (MADE == ALL ? yg_root(a) : _mm512_sqrt_ps(a))
+#define ROOT_PLUS(a, b)    (MADE != NONE ? yg_root_plus(a, b) : _mm512_add_ps(_mm512_sqrt_ps(a), b))
 
 LOAD_FUNCTIONS(float, __m512)
 
