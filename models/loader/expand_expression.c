@@ -9,6 +9,7 @@
  */
 #include "arithmetic.h"
 #include "call.h"
+#include "class_names.h"
 #include "expander.h"
 #include "expression_tree.h"
 #include "expression_value.h"
@@ -376,6 +377,23 @@ static bool expand_own(yg_expander *x, const yg_scope *scope, const yg_expressio
     return branch ? expand_if(x, scope, call, term) : expand_call(x, scope, call, NULL, NULL, term);
 }
 
+/* by_class(y, cat=2, dog=1) and class_of(y, dog) */
+static bool expand_classes(yg_expander *x, const yg_scope *scope, const yg_expression *call,
+                           yg_term *term) {
+    const yg_expression *target = call->count ? yg_expand_whole(x, scope, call->children[0]) : NULL;
+    yg_term *values = yg_pool_take(x->pool, (call->count + 1) * sizeof *values);
+    if (!call->count || (call->keywords && call->keywords[0]))
+        return yg_fail(x->error, YG_ERROR_ARGUMENT, call->origin,
+                       "%s(y, …): the input or target comes first", call->text);
+    if (!target || !values)
+        return target ? yg_fail_memory(x->error) : false;
+    for (size_t i = 0; i < call->count; i++)
+        if (yg_is_class_value(call, i) &&
+            !yg_expand_expression(x, scope, call->children[i], &values[i]))
+            return false;
+    return yg_class_function(x, call, target, values, term);
+}
+
 static bool expand_function(yg_expander *x, const yg_scope *scope, const yg_expression *call,
                             yg_term *term) {
     const yg_binding *binding = yg_scope_find(scope, call->text);
@@ -386,6 +404,8 @@ static bool expand_function(yg_expander *x, const yg_scope *scope, const yg_expr
         return yg_fail_absent(x, name, &binding->term, call->origin);
     if (!function && is_own(name))
         return expand_own(x, scope, call, term);
+    if (!function && yg_is_class_function(name))
+        return expand_classes(x, scope, call, term);
     const yg_op *op = yg_op_find(x->model->ops, name);
     if (!yg_is_function(op))
         return yg_unknown_function(x, call);

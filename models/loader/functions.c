@@ -12,7 +12,7 @@ bool yg_is_function(const yg_op *op) {
 }
 
 const char **yg_function_names(const yg_expander *x, bool one, size_t *count) {
-    static const char *const own[] = {"if", "size", "given", "grad"};
+    static const char *const own[] = {"if", "size", "given", "grad", "by_class", "class_of"};
     const size_t own_count = sizeof own / sizeof *own;
     const yg_op_set *set = x->model->ops;
     const char **known = yg_pool_take(x->pool, (set->count + own_count) * sizeof *known);
