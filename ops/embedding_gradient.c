@@ -4,7 +4,9 @@
  * index [i, …] of integers, x [i, …, d] → y [rows, d]. The transpose of embedding. Terms are added
  * in the order of the index. vjp: dx = embedding(index, dy).
  */
+#include "add_rows.h"
 #include "build.h"
+#include "index_walk.h"
 #include "registry.h"
 #include "shape.h"
 
@@ -35,27 +37,27 @@ static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan)
     plan->units = results->shape[1] / COLUMNS + (results->shape[1] % COLUMNS != 0);
 }
 
-#define ADD_ROWS(function, real)                                                                   \
-    static bool function(const yg_kernel_call *call, yg_error *error) {                            \
-        const yg_type *y = call->out_type;                                                         \
-        const int64_t width = y->shape[1], first = call->begin * COLUMNS;                          \
-        const int64_t end = call->end * COLUMNS, last = end < width ? end : width;                 \
-        const int64_t count = yg_type_count(call->in_types[0]);                                    \
-        const real *from = call->in[1];                                                            \
-        for (int64_t row = 0; row < y->shape[0] && first < last; row++)                            \
-            memset((real *)call->out + row * width + first, 0,                                     \
-                   (size_t)(last - first) * sizeof(real));                                         \
-        for (int64_t i = 0; i < count; i++, from += width) {                                       \
-            int64_t row;                                                                           \
-            if (!yg_index_read(call, "embedding_gradient", 0, i, y->shape[0], &row, error))        \
-                return false;                                                                      \
-            real *to = (real *)call->out + row * width;                                            \
-            _Pragma("omp simd") for (int64_t j = first; j < last; j++) to[j] += from[j];           \
-        }                                                                                          \
-        return true;                                                                               \
-    }
-ADD_ROWS(kernel_f32, float)
-ADD_ROWS(kernel_f64, double)
+static bool kernel(const yg_kernel_call *call, yg_error *error) {
+    const yg_type *y = call->out_type;
+    const int64_t width = y->shape[1], first = call->begin * COLUMNS;
+    const int64_t end = call->end * COLUMNS, last = end < width ? end : width;
+    const int64_t count = yg_type_count(call->in_types[0]);
+    const size_t element = yg_dtype_size(y->dtype), skipped = (size_t)first * element;
+    if (!yg_index_check(call, "embedding_gradient", 0, 0, count, y->shape[0], error))
+        return false;
+    for (int64_t row = 0; row < y->shape[0] && first < last; row++)
+        memset((char *)call->out + (size_t)(row * width) * element + skipped, 0,
+               (size_t)(last - first) * element);
+    const yg_row_sum sum = {.dtype = y->dtype,
+                            .index_type = call->in_types[0]->dtype,
+                            .width = last - first,
+                            .to_row = width,
+                            .from_row = width,
+                            .index = call->in[0],
+                            .count = first < last ? count : 0};
+    yg_add_rows(&sum, (char *)call->out + skipped, (const char *)call->in[1] + skipped);
+    return true;
+}
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     (void)k; /* always that of x: the index is an integer tensor and has no cotangent */
@@ -109,7 +111,7 @@ const yg_op yg_op_embedding_gradient = {
     .attr_count = sizeof attrs / sizeof *attrs,
     .flags = YG_OP_INTERNAL,
     .infer = infer,
-    .kernel = {[YG_F32] = kernel_f32, [YG_F64] = kernel_f64},
+    .kernel = {[YG_F32] = kernel, [YG_F64] = kernel},
     .plan = plan,
     .vjp = vjp,
     .reference = reference,

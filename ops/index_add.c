@@ -5,6 +5,7 @@
  * index_select. Terms are added in the order of the index. The kernel may write over x.
  * vjp: dx = dy, dsrc = index_select(dy, index).
  */
+#include "add_rows.h"
 #include "build.h"
 #include "index_walk.h"
 #include "registry.h"
@@ -47,35 +48,33 @@ static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan)
     plan->flops = (double)yg_type_count(&call->operands[SRC]);
 }
 
-/* Integers are added as unsigned numbers, because signed overflow is undefined in C. */
-#define KERNEL(function, element)                                                                  \
-    static bool function(const yg_kernel_call *call, yg_error *error) {                            \
-        const yg_type *y = call->out_type;                                                         \
-        int dim = 0;                                                                               \
-        yg_dimension(call->attrs[0].i, y->rank, &dim);                                             \
-        const int64_t size = y->shape[dim], count = call->in_types[INDEX]->shape[0];               \
-        const int64_t inner = yg_shape_product(y->shape, dim + 1, y->rank);                        \
-        const bool narrow = call->in_types[INDEX]->dtype == YG_I32;                                \
-        if (!yg_index_check(call, "index_add", INDEX, 0, count, size, error))                      \
-            return false;                                                                          \
-        element *out = (element *)call->out + call->begin * size * inner;                          \
-        const element *src = (const element *)call->in[SRC] + call->begin * count * inner;         \
-        const int64_t elements = (call->end - call->begin) * size * inner;                         \
-        if (call->out != call->in[X] && elements > 0)                                              \
-            memcpy(out, (const element *)call->in[X] + call->begin * size * inner,                 \
-                   (size_t)elements * sizeof *out);                                                \
-        for (int64_t o = call->begin; o < call->end; o++, out += size * inner)                     \
-            for (int64_t i = 0; i < count; i++, src += inner) {                                    \
-                element *to = out + inner * (narrow ? ((const int32_t *)call->in[INDEX])[i]        \
-                                                    : ((const int64_t *)call->in[INDEX])[i]);      \
-                _Pragma("omp simd") for (int64_t j = 0; j < inner; j++) to[j] += src[j];           \
-            }                                                                                      \
-        return true;                                                                               \
+static bool kernel(const yg_kernel_call *call, yg_error *error) {
+    const yg_type *y = call->out_type;
+    int dim = 0;
+    yg_dimension(call->attrs[0].i, y->rank, &dim);
+    const int64_t size = y->shape[dim], count = call->in_types[INDEX]->shape[0];
+    const int64_t inner = yg_shape_product(y->shape, dim + 1, y->rank);
+    const size_t element = yg_dtype_size(y->dtype), block = (size_t)(size * inner) * element;
+    if (!yg_index_check(call, "index_add", INDEX, 0, count, size, error))
+        return false;
+    char *out = (char *)call->out + (size_t)call->begin * block;
+    const char *src = (const char *)call->in[SRC] + (size_t)(call->begin * count * inner) * element;
+    const size_t bytes = (size_t)(call->end - call->begin) * block;
+    if (call->out != call->in[X] && bytes > 0)
+        memcpy(out, (const char *)call->in[X] + (size_t)call->begin * block, bytes);
+    const yg_row_sum sum = {.dtype = y->dtype,
+                            .index_type = call->in_types[INDEX]->dtype,
+                            .width = inner,
+                            .to_row = inner,
+                            .from_row = inner,
+                            .index = call->in[INDEX],
+                            .count = count};
+    for (int64_t o = call->begin; o < call->end; o++, out += block) {
+        yg_add_rows(&sum, out, src);
+        src += (size_t)(count * inner) * element;
     }
-KERNEL(kernel_i32, uint32_t)
-KERNEL(kernel_i64, uint64_t)
-KERNEL(kernel_f32, float)
-KERNEL(kernel_f64, double)
+    return true;
+}
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     if (k == X)
@@ -120,10 +119,7 @@ const yg_op yg_op_index_add = {
     .attr_count = 1,
     .flags = YG_OP_IN_PLACE,
     .infer = infer,
-    .kernel = {[YG_I32] = kernel_i32,
-               [YG_I64] = kernel_i64,
-               [YG_F32] = kernel_f32,
-               [YG_F64] = kernel_f64},
+    .kernel = {[YG_I32] = kernel, [YG_I64] = kernel, [YG_F32] = kernel, [YG_F64] = kernel},
     .plan = plan,
     .vjp = vjp,
     .reference = reference,
