@@ -11,6 +11,7 @@
 #include "shape.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 enum { BEFORE, AFTER, VALUE, INTERIOR };
 
@@ -44,26 +45,57 @@ static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
     return yg_type_make(x->dtype, x->rank, shape, result, error);
 }
 
-static bool kernel(const yg_kernel_call *call, yg_error *error) {
-    (void)error;
+/* So many bytes of the result are filled, and get their elements of x while they are near. */
+enum { BLOCK_BYTES = 16 * 1024 };
+
+/* The rows [first, first + count) of dimension d, the first of more than one element. */
+static void pad_rows(const yg_kernel_call *call, int d, int64_t first, int64_t count) {
     const yg_type *x = call->in_types[0], *y = call->out_type;
     const size_t element = yg_dtype_size(y->dtype);
+    const bool spread = entry(call->attrs, INTERIOR, d) > 0; /* then these are all rows */
+    const int64_t before = entry(call->attrs, BEFORE, d);
+    const int64_t begin = spread || first < before ? before : first;
+    const int64_t last = before + x->shape[d];
+    const int64_t end = spread || first + count > last ? last : first + count;
     uint64_t value = 0; /* holds one element of any type */
+    int64_t strides[YG_MAX_RANK],
+        offset = (begin - first) * yg_shape_product(y->shape, d + 1, y->rank);
+    yg_box box = {.rank = x->rank - d};
     yg_element_set(y->dtype, &value, 0, call->attrs[VALUE].f);
-    yg_copy_fill(element, call->out, yg_type_count(y), &value);
-    if (yg_type_count(x) == 0)
-        return true;
-
-    int64_t strides[YG_MAX_RANK], offset = 0;
+    char *to =
+        (char *)call->out + (size_t)(first * yg_shape_product(y->shape, d + 1, y->rank)) * element;
+    yg_copy_fill(element, to, count * yg_shape_product(y->shape, d + 1, y->rank), &value);
+    if (yg_type_count(x) == 0 || begin >= end)
+        return;
+    yg_type_strides(x, strides);
+    const char *from =
+        (const char *)call->in[0] + (size_t)((begin - before) * strides[d]) * element;
+    memcpy(box.from_stride, strides + d, (size_t)box.rank * sizeof *strides);
     yg_type_strides(y, strides);
-    yg_box box = {.rank = x->rank};
-    yg_type_strides(x, box.from_stride);
-    for (int d = 0; d < x->rank; d++) {
-        box.size[d] = x->shape[d];
-        box.to_stride[d] = x->shape[d] > 1 ? (1 + entry(call->attrs, INTERIOR, d)) * strides[d] : 0;
-        offset += entry(call->attrs, BEFORE, d) * strides[d];
+    for (int i = d; i < x->rank; i++) {
+        const int64_t size = i == d ? end - begin : x->shape[i];
+        box.size[i - d] = size;
+        box.to_stride[i - d] = size > 1 ? (1 + entry(call->attrs, INTERIOR, i)) * strides[i] : 0;
+        offset += i == d ? 0 : entry(call->attrs, BEFORE, i) * strides[i];
     }
-    yg_copy_box(&box, element, (char *)call->out + offset * (int64_t)element, call->in[0]);
+    yg_copy_box(&box, element, to + offset * (int64_t)element, from);
+}
+
+static bool kernel(const yg_kernel_call *call, yg_error *error) {
+    (void)error;
+    const yg_type *y = call->out_type;
+    int d = 0;
+    while (d < y->rank - 1 && y->shape[d] == 1)
+        d++;
+    if (y->rank == 0 || yg_type_count(y) == 0) {
+        memcpy(call->out, call->in[0], (size_t)yg_type_bytes(y));
+        return true;
+    }
+    const int64_t rows = y->shape[d], row = yg_type_bytes(y) / rows;
+    const bool spread = entry(call->attrs, INTERIOR, d) > 0;
+    const int64_t most = spread ? rows : row < BLOCK_BYTES ? BLOCK_BYTES / row : 1;
+    for (int64_t first = 0; first < rows; first += most)
+        pad_rows(call, d, first, rows - first < most ? rows - first : most);
     return true;
 }
 
@@ -131,6 +163,10 @@ static const yg_sample samples[] = {
     {{"f[2, 0]"}, (const yg_attr[]){{.count = 2, .ints = {1, 2}}, {0}, {.f = 3}, {0}}},
     {{"f[1]"}, (const yg_attr[]){{0}, {.count = 1, .ints = {2}}, {0}, {.count = 1, .ints = {5}}}},
     {{"f[2]"}, NULL},
+    /* several blocks */
+    {{"f[1, 9, 500]"},
+     (const yg_attr[]){
+         {.count = 3, .ints = {0, 2, 1}}, {.count = 3, .ints = {0, 3, 3}}, {.f = 2}, {0}}},
     {{"f[]"}, NULL},
     {{"i[2]"}, (const yg_attr[]){{.count = 1, .ints = {1}}, {0}, {.f = 7}, {0}}},
 };

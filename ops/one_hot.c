@@ -4,6 +4,7 @@
  * index [i, …] of integers → y [i, …, num_classes].
  */
 #include "build.h"
+#include "index_walk.h"
 #include "registry.h"
 #include "shape.h"
 
@@ -24,15 +25,49 @@ static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
     return yg_type_make((yg_dtype)call->attrs[1].i, index->rank + 1, shape, result, error);
 }
 
+#define SET_ONES(function, element, number)                                                        \
+    static void function(element *y, const number *index, int64_t count, int64_t classes) {        \
+        for (int64_t i = 0; i < count; i++)                                                        \
+            y[i * classes + index[i]] = 1;                                                         \
+    }
+#define SET_ONES_BY_BOTH(type, element)                                                            \
+    SET_ONES(set_##type##_i32, element, int32_t)                                                   \
+    SET_ONES(set_##type##_i64, element, int64_t)                                                   \
+    static void set_##type(void *y, const void *index, bool narrow, int64_t count,                 \
+                           int64_t classes) {                                                      \
+        if (narrow)                                                                                \
+            set_##type##_i32(y, index, count, classes);                                            \
+        else                                                                                       \
+            set_##type##_i64(y, index, count, classes);                                            \
+    }
+SET_ONES_BY_BOTH(bool, uint8_t)
+SET_ONES_BY_BOTH(i32, int32_t)
+SET_ONES_BY_BOTH(i64, int64_t)
+SET_ONES_BY_BOTH(f32, float)
+SET_ONES_BY_BOTH(f64, double)
+
+/* So many rows of the result are cleared together, and get their ones while they are near. */
+enum { BLOCK_BYTES = 16 * 1024 };
+
 static bool kernel(const yg_kernel_call *call, yg_error *error) {
-    const int64_t classes = call->attrs[0].i;
-    const int64_t count = yg_type_count(call->in_types[0]);
-    memset(call->out, 0, (size_t)yg_type_bytes(call->out_type));
-    for (int64_t i = 0; i < count; i++) {
-        int64_t chosen;
-        if (!yg_index_read(call, "one_hot", 0, i, classes, &chosen, error))
-            return false;
-        yg_element_set(call->out_type->dtype, call->out, i * classes + chosen, 1);
+    static void (*const set[YG_DTYPE_COUNT])(void *, const void *, bool, int64_t,
+                                             int64_t) = {[YG_BOOL] = set_bool,
+                                                         [YG_I32] = set_i32,
+                                                         [YG_I64] = set_i64,
+                                                         [YG_F32] = set_f32,
+                                                         [YG_F64] = set_f64};
+    const int64_t classes = call->attrs[0].i, count = yg_type_count(call->in_types[0]);
+    const yg_dtype dtype = call->out_type->dtype;
+    const bool narrow = call->in_types[0]->dtype == YG_I32;
+    const int64_t row = classes * (int64_t)yg_dtype_size(dtype);
+    const int64_t most = row < BLOCK_BYTES ? BLOCK_BYTES / row : 1;
+    if (!yg_index_check(call, "one_hot", 0, 0, count, classes, error))
+        return false;
+    for (int64_t i = 0, n; i < count; i += n) {
+        n = count - i < most ? count - i : most;
+        char *y = (char *)call->out + i * row;
+        memset(y, 0, (size_t)(n * row));
+        set[dtype](y, (const char *)call->in[0] + i * (narrow ? 4 : 8), narrow, n, classes);
     }
     return true;
 }
