@@ -1,5 +1,5 @@
 /*
- * Builds one parameter or one statement of the expanded model.
+ * Builds one statement of the expanded model.
  */
 #include "builder.h"
 #include "call.h"
@@ -24,20 +24,6 @@ bool yg_blame(const yg_frame *frame, yg_error *error) {
         snprintf(error->file, sizeof error->file, "%s", frame->origin.file);
     }
     return false;
-}
-
-bool yg_build_param(yg_builder *builder, const yg_flat_param *param, yg_node *node) {
-    yg_type type;
-    yg_error failure = {0};
-    const yg_dtype dtype = yg_dtype_is_float(param->dtype) ? builder->dtype : param->dtype;
-    if (!yg_type_make(dtype, param->rank, param->shape, &type, &failure))
-        return yg_fail(builder->error, failure.code, param->origin, "%s '%s': %s",
-                       param->state ? "state" : "parameter", param->name, failure.message);
-    yg_graph_at(builder->graph, param->origin);
-    *node = yg_parameter(builder->graph, param->name, &type);
-    return *node == YG_NONE ? yg_fail_from_graph(builder, param->origin)
-                            : yg_builder_add(builder, param->name,
-                                             (yg_term){.kind = YG_TERM_TENSOR, .node = *node});
 }
 
 static bool build_scan(yg_builder *builder, const yg_flat_statement *statement) {

@@ -18,12 +18,15 @@ struct yg_builder {
     yg_graph *graph;
     unsigned graph_flags; /* of `graph` */
     yg_pool *pool;
-    yg_dtype dtype;  /* of all float tensors */
-    bool training;   /* the value of the name `training` */
-    bool inner;      /* the current statement is of a layer's body */
-    yg_origin place; /* inner: the entry of the model's own graph that its nodes come from */
-    yg_names names;  /* of everything that has been built */
-    yg_term *terms;  /* the value of each of `names` */
+    yg_dtype dtype;      /* of all float tensors */
+    bool training;       /* the value of the name `training` */
+    bool inner;          /* the current statement is of a layer's body */
+    yg_origin place;     /* inner: the entry of the model's own graph that its nodes come from */
+    yg_names names;      /* of everything that has been built */
+    yg_term *terms;      /* the value of each of `names` */
+    const yg_flat *flat; /* whose parameters are found by its own table; NULL: none are */
+    yg_term *params; /* by index of flat->params: their values; NULL: they are among `names`, and
+                      * one that was skipped with its copy is added when it is read */
     const yg_names *anchors; /* nodes to keep apart from what they are computed from, because a
                               * grad(y, x) asks for them; NULL: not known yet. Then a gradient is
                               * only a tensor of its type, 0. */

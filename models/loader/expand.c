@@ -210,8 +210,9 @@ bool yg_expand_model(const yg_model *model, yg_pool *pool, int64_t batch, bool t
                      .first = first,
                      .trial = &trial,
                      .error = &failure};
-    const bool good =
-        yg_builder_open(&trial, model, network, &options, &failure) && expand(&x, network);
+    const bool opened = yg_builder_open(&trial, model, network, &options, &failure);
+    trial.flat = flat;
+    const bool good = opened && expand(&x, network);
     yg_network_free(network);
     if (good)
         return true;

@@ -29,6 +29,15 @@ typedef struct yg_binding {
     bool is_carry; /* of a scan, before the body has given it anew: a node may take its name */
 } yg_binding;
 
+/* What there is of an expanded model before a copy of a `repeat:`. */
+typedef struct yg_copy_mark {
+    size_t statements, params, layers;
+    size_t others;  /* updates, losses, fixed values and copies: a copy with these is written out */
+    size_t counted; /* as statement_count */
+    int64_t elements;
+    const yg_expression *result; /* the result of the copy before, a name; NULL: it is no name */
+} yg_copy_mark;
+
 /* The names that a body sees. */
 struct yg_scope {
     yg_names names;
@@ -179,6 +188,12 @@ bool yg_expand_repeat(yg_expander *x, const yg_scope *scope, const yg_layer_use 
  */
 bool yg_name_parameters(yg_expander *x, const yg_scope *scope, const yg_layer_use *use,
                         const char **prefix, const char **suffix);
+yg_copy_mark yg_mark_copy(const yg_expander *x, const yg_term *result);
+/* If the last YG_COPIES_COMPARED copies of a layer, which `marks` stand before and behind, are
+ * equal but for numbers in names, skips the next `count`: *skipped becomes `count`, otherwise 0.
+ * *result, the result of the last copy, becomes that of the last skipped one. False on failure. */
+bool yg_skip_copies(yg_expander *x, const yg_copy_mark *marks, int64_t count, yg_origin origin,
+                    int64_t *skipped, yg_term *result);
 /* Binds the names in an input's pattern, and emits the requirement that its shape fits. `given` is
  * the input, as a name. */
 bool yg_expand_pattern(yg_expander *x, yg_scope *scope, const yg_input_spec *input,

@@ -21,9 +21,9 @@ static bool check_parameters(yg_builder *builder, const yg_value *expected, cons
 }
 
 /* The value of a name: a node or a parameter, or else an output. */
-static bool find_term(const yg_builder *builder, const yg_network *network,
+static bool find_term(yg_builder *builder, const yg_network *network,
                       const yg_shape_expectation *expected, yg_term *term) {
-    const yg_term *found = yg_builder_find(builder, expected->name);
+    const yg_term *found = yg_builder_read(builder, expected->name);
     if (found) {
         *term = *found;
         return true;

@@ -101,6 +101,22 @@ typedef struct yg_flat_loss {
     double number;
 } yg_flat_loss;
 
+/* How many copies of a `repeat:` are written out before the others follow from them. They are
+ * compared when a network is built: a rule of the graph that looks at a node's operands, and at
+ * theirs, must have found the same in each. */
+#define YG_COPIES_COMPARED 8
+
+/* Copies of a `repeat:` that are not written out (copies.c). They stand behind the statements of
+ * the copy before them, the pattern. */
+typedef struct yg_flat_copies {
+    size_t index; /* in yg_flat.copies */
+    int64_t count;
+    const char *result_before, *result; /* of the copy before the pattern, and of the pattern */
+    const char *last;                   /* of the last copy that is not written out */
+    size_t layer_begin, layer_end; /* the pattern's, in yg_flat.layers. As many stand before them,
+                                    * those of the copy before. */
+} yg_flat_copies;
+
 /* One step of the graph: `names: value`, a scan, or a requirement. */
 struct yg_flat_statement {
     yg_origin origin;      /* the place where it is written, perhaps in a layer's body */
@@ -112,6 +128,8 @@ struct yg_flat_statement {
     yg_flat_scan *scan;             /* of a scan; otherwise NULL */
     const yg_requirement *required; /* of a requirement, which has no names; otherwise NULL */
     bool hidden;                    /* only a requirement needs it: `expand` does not print it */
+    const yg_flat_copies *copies;   /* copies follow from this one and those before; NULL: none */
+    int copy; /* then: which one it belongs to, 0 .. YG_COPIES_COMPARED; the last is the pattern */
 };
 
 /* Calls `visit` for each name that statements read; names of a scan's body are among them. */
@@ -141,7 +159,9 @@ struct yg_flat {
     size_t update_count;
     yg_flat_statement *statements;
     size_t statement_count;
-    yg_flat_layer *layers;
+    yg_flat_copies **copies; /* in the order of their statements and layers */
+    size_t copies_count;
+    yg_flat_layer *layers; /* without those of `copies` */
     size_t layer_count;
     yg_output_spec *outputs; /* model->body.output_count of them */
     yg_output_spec *metrics; /* the model's, then a sum for each name of a layer's loss terms */

@@ -1,6 +1,6 @@
 /*
- * Names and their values while a network is built, and failures of the graph as errors at the
- * user's lines.
+ * Names and their values while a network is built, parameters among them, and failures of the graph
+ * as errors at the user's lines.
  */
 #include "call.h"
 
@@ -41,7 +41,39 @@ bool yg_builder_add(yg_builder *builder, const char *name, yg_term term) {
 
 const yg_term *yg_builder_find(const yg_builder *builder, const char *name) {
     const size_t found = yg_names_find(&builder->names, name);
-    return found == YG_NOT_FOUND ? NULL : &builder->terms[found];
+    if (found != YG_NOT_FOUND)
+        return &builder->terms[found];
+    const size_t param =
+        builder->params ? yg_names_find(&builder->flat->param_names, name) : YG_NOT_FOUND;
+    return param == YG_NOT_FOUND ? NULL : &builder->params[param];
+}
+
+bool yg_build_param(yg_builder *builder, const yg_flat_param *param, yg_node *node) {
+    yg_type type;
+    yg_error failure = {0};
+    const yg_dtype dtype = yg_dtype_is_float(param->dtype) ? builder->dtype : param->dtype;
+    if (!yg_type_make(dtype, param->rank, param->shape, &type, &failure))
+        return yg_fail(builder->error, failure.code, param->origin, "%s '%s': %s",
+                       param->state ? "state" : "parameter", param->name, failure.message);
+    yg_graph_at(builder->graph, param->origin);
+    *node = yg_parameter(builder->graph, param->name, &type);
+    const yg_term term = {.kind = YG_TERM_TENSOR, .node = *node};
+    if (*node == YG_NONE)
+        return yg_fail_from_graph(builder, param->origin);
+    if (!builder->params)
+        return yg_builder_add(builder, param->name, term);
+    builder->params[param - builder->flat->params] = term;
+    return true;
+}
+
+/* The value of a parameter of a copy that was skipped. NULL: there is none, or after a failure. */
+static const yg_term *read_skipped(yg_builder *builder, const char *name) {
+    const bool may_be = builder->flat && !builder->params;
+    const size_t param = may_be ? yg_names_find(&builder->flat->param_names, name) : YG_NOT_FOUND;
+    yg_node node;
+    return param != YG_NOT_FOUND && yg_build_param(builder, &builder->flat->params[param], &node)
+               ? yg_builder_find(builder, name)
+               : NULL;
 }
 
 /* ------------------------------------------------------------------------- around a scan's body --
@@ -116,7 +148,7 @@ static bool capture_term(yg_builder *builder, const char *name, yg_term *term) {
 const yg_term *yg_builder_read(yg_builder *builder, const char *name) {
     const yg_term *found = yg_builder_find(builder, name);
     if (found || !builder->outer)
-        return found;
+        return found ? found : read_skipped(builder, name);
     found = yg_builder_read(builder->outer, name);
     if (!found || (found->kind != YG_TERM_TENSOR && found->kind != YG_TERM_LIST))
         return found;

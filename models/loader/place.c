@@ -12,6 +12,10 @@
 /* The deepest nesting of layers, including those that are given as arguments. */
 #define PLACING_CAP 200
 
+/* How many copies of a `repeat:` are expanded before the others may be skipped. The first few may
+ * differ, for example because their input does. */
+#define COPIES_TO_EXPAND (YG_COPIES_COMPARED + 4)
+
 /* One layer to expand; a copy of a repeat, or one of several layers in a row, is one. */
 typedef struct placing {
     const yg_layer_use *use;
@@ -306,6 +310,14 @@ static bool place_copy(yg_expander *x, const placing *at, int64_t i, const yg_te
     return true;
 }
 
+/* Whether copies may be skipped: nothing tells them apart but their input. Fewer are not worth it.
+ */
+static bool may_skip(const yg_expander *x, const placing *at, int64_t count,
+                     const term_list *results) {
+    return count > 2 * COPIES_TO_EXPAND && !at->use->repeat_name && results->count == 1 &&
+           !x->scan && !x->model->dotted;
+}
+
 static bool place_copies(yg_expander *x, const placing *at, const term_list *given,
                          term_list *results) {
     int64_t count = 0;
@@ -314,9 +326,22 @@ static bool place_copies(yg_expander *x, const placing *at, const term_list *giv
         return false;
     if (!begin_results(x, at, count, results))
         return false;
-    for (int64_t i = 0; i < count; i++)
+    yg_copy_mark marks[COPIES_TO_EXPAND + 1];
+    const bool skips = may_skip(x, at, count, results);
+    for (int64_t i = 0, skipped; i < count; i++) {
+        if (skips && i < COPIES_TO_EXPAND)
+            marks[i] = yg_mark_copy(x, i > 0 ? &results->terms[0] : NULL);
         if (!place_copy(x, at, i, items, given, results))
             return false;
+        if (!skips || i + 1 != COPIES_TO_EXPAND)
+            continue;
+        marks[i + 1] = yg_mark_copy(x, &results->terms[0]);
+        /* The last copy is written out: what follows may ask for its names. */
+        if (!yg_skip_copies(x, &marks[COPIES_TO_EXPAND - YG_COPIES_COMPARED], count - i - 2,
+                            at->origin, &skipped, &results->terms[0]))
+            return false;
+        i += skipped;
+    }
     term_list inputs;
     if (count == 0) {
         if (!copy_inputs(x, at, given, &inputs))

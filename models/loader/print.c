@@ -5,7 +5,7 @@
 
 #include "../../graph/number.h"
 #include "../../graph/text.h"
-#include "flat.h"
+#include "copies.h"
 #include "outputs.h"
 #include "rate.h"
 
@@ -507,8 +507,7 @@ static void include(void *context, const char *name) {
                                   !yg_names_add(&set->names, set->pool, name));
 }
 
-/* A parameter that only an unused result of a layer needs is kept, so that weights fit. In a model
- * file an unused parameter is an error unless `expect:` names it, so it is named here. */
+/* Names the parameters that only an unused result of a layer needs: else they would be errors. */
 static bool write_expectations(yg_text *text, const yg_model *model, yg_pool *pool) {
     const yg_flat *flat = model->flat;
     name_set used = {.pool = pool};
@@ -570,8 +569,7 @@ static bool write_model(yg_text *text, const yg_model *model, yg_pool *pool, con
            write_section(text, model, "train", error);
 }
 
-/* Fails if the text is larger than a model file may be, as with many copies of a layer: it could
- * not be read again. */
+/* Fails if the text is larger than a model file may be: it could not be read again. */
 static bool check_size(const char *text, yg_error *error) {
     yg_error failure = {0};
     yg_document *document = yg_document_parse(text, strlen(text), "the expanded model", &failure);
@@ -584,7 +582,9 @@ static bool check_size(const char *text, yg_error *error) {
 char *yg_model_expand_with(const yg_model *model, const char *data, yg_error *error) {
     yg_pool *pool = yg_pool_new();
     yg_text text = {0};
-    const bool written = pool && write_model(&text, model, pool, data, error);
+    yg_model whole;
+    const bool written =
+        pool && yg_write_out(model, pool, &whole) && write_model(&text, &whole, pool, data, error);
     yg_pool_free(pool);
     char *result = yg_text_take(&text);
     if (!written || !result)

@@ -3,6 +3,8 @@
  */
 #include "expander.h"
 
+#include <string.h>
+
 /* A set of names. */
 typedef struct name_set {
     yg_pool *pool;
@@ -48,14 +50,26 @@ static void drop_slices(yg_flat_scan *scan, const name_set *wanted) {
     scan->slice_count = kept;
 }
 
+/* What reads the last copy needs all of them, and so the pattern. */
+static void want_pattern(const yg_flat_copies *copies, name_set *wanted) {
+    if (yg_names_find(&wanted->names, copies->last) != YG_NOT_FOUND)
+        include(wanted, copies->result);
+}
+
 /* Removes statements whose names nobody wants, from the last one to the first. Keeps requirements,
  * and hides what only the value of one needs, such as `n: size(x, 1)`. */
 static void drop_statements(yg_flat_statement **statements, size_t *count, name_set *wanted,
                             name_set *checked) {
     size_t kept = *count;
+    const yg_flat_copies *behind = NULL; /* of the statement behind this one */
     for (size_t i = *count; i-- > 0;) {
         yg_flat_statement statement = (*statements)[i];
         yg_flat_scan *scan = statement.scan;
+        if (statement.copies && statement.copies != behind) {
+            want_pattern(statement.copies, wanted);
+            want_pattern(statement.copies, checked);
+        }
+        behind = statement.copies;
         statement.hidden = statement.value && !is_wanted(wanted, &statement);
         if (!statement.required && !is_wanted(statement.hidden ? checked : wanted, &statement))
             continue;
@@ -90,8 +104,11 @@ static void drop_requirements(yg_flat_statement *statements, size_t *count, name
             include(existing, scan->carries[j].name);
         if (scan)
             drop_requirements(scan->statements, &scan->statement_count, existing);
-        for (size_t n = 0; n < statement.name_count; n++)
+        for (size_t n = 0; n < statement.name_count; n++) {
             include(existing, statement.names[n]);
+            if (statement.copies && strcmp(statement.names[n], statement.copies->result) == 0)
+                include(existing, statement.copies->last);
+        }
         if (k.all)
             statements[kept++] = statement;
     }

@@ -241,6 +241,7 @@ static bool read_param(yg_model *model, const yg_value *key, const yg_value *val
         return false;
     *param =
         (yg_param_spec){.origin = key->origin, .name = key->text, .state = state, .dtype = YG_F32};
+    model->dotted = model->dotted || strchr(key->text, '.');
     if (!yg_read_shape(model->pool, yg_value_get(value, "shape"), what, false, &param->shape,
                        error) ||
         !read_dtype(yg_value_get(value, "dtype"), &param->dtype, error))

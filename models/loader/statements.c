@@ -36,6 +36,7 @@ static bool read_names(yg_model *model, const yg_value *key, yg_statement *state
         if (!yg_read_name(&name, "a node", true, error))
             return false;
         statement->names[i] = name.text;
+        model->dotted = model->dotted || strchr(name.text, '.');
         text += span + (text[span] == ',');
     }
     statement->name_count = count;
@@ -94,12 +95,14 @@ static bool read_repeat(yg_model *model, const yg_value *value, yg_layer_use *us
 }
 
 /* `names: "{name}_l{layer}"`: what parameters are called in the body around the node. */
-static bool read_parameter_names(const yg_value *value, yg_layer_use *use, yg_error *error) {
+static bool read_parameter_names(yg_model *model, const yg_value *value, yg_layer_use *use,
+                                 yg_error *error) {
     if (!value)
         return true;
     use->names_origin = value->origin;
     if (!yg_value_text(value, "`names`", &use->names, error))
         return false;
+    model->dotted = model->dotted || strchr(use->names, '.');
     const char *name = strstr(use->names, "{name}");
     if (!name || strstr(name + 1, "{name}"))
         return yg_fail(error, YG_ERROR_ARGUMENT, value->origin,
@@ -287,7 +290,7 @@ static const yg_layer_use *read_layer_use(yg_model *model, const yg_value *value
     }
     const yg_value *share = yg_value_get(value, "share");
     if ((share && !yg_value_text(share, "`share`", &use->share, error)) ||
-        !read_parameter_names(yg_value_get(value, "names"), use, error) ||
+        !read_parameter_names(model, yg_value_get(value, "names"), use, error) ||
         !read_condition(model, yg_value_get(value, "if"), use, error) ||
         !read_trainable(model, yg_value_get(value, "trainable"), use, error) ||
         !read_repeat(model, yg_value_get(value, "repeat"), use, error) ||

@@ -274,6 +274,7 @@ struct yg_model {
     yg_trainable_spec *trainables;
     size_t trainable_count;
 
+    bool dotted; /* a name in it has a dot, so that it may equal the full name of something else */
     const yg_schedule *schedule;  /* NULL: the section `train` has none */
     yg_flat *flat;                /* the expanded model; NULL while it is loaded */
     const yg_value *data, *train; /* the sections, with vars replaced by values; NULL: not read yet,
