@@ -13,7 +13,7 @@
 
 enum { BIAS = 2 };
 
-static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
+bool yg_convolution_infer(const yg_infer *call, yg_type *result, yg_error *error) {
     yg_convolution c = {0};
     if (!yg_convolution_read(call, YG_CONVOLUTION_Y, &c, result, error))
         return false;
@@ -24,7 +24,7 @@ static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
     return (bias->rank == 1 && bias->shape[0] == c.groups * c.filters &&
             bias->dtype == result->dtype) ||
            yg_fail(error, YG_ERROR_SHAPE, call->origin,
-                   "convolution: the bias is %s, there are %" PRId64 " filters",
+                   "%s: the bias is %s, there are %" PRId64 " filters", call->op->name,
                    yg_type_text(bias, text), c.groups * c.filters);
 }
 
@@ -95,7 +95,7 @@ const yg_op yg_op_convolution = {
     .attrs = yg_convolution_attrs,
     .attr_count = YG_CONVOLUTION_ATTRS,
     .flags = YG_OP_INTERNAL,
-    .infer = infer,
+    .infer = yg_convolution_infer,
     .kernel = {[YG_F32] = kernel, [YG_F64] = kernel},
     .plan = plan,
     .vjp = vjp,

@@ -33,6 +33,7 @@ typedef struct yg_convolution {
     int64_t stride[YG_CONVOLUTION_DIMS];
     int64_t padding[YG_CONVOLUTION_DIMS];
     int64_t dilation[YG_CONVOLUTION_DIMS];
+    bool relu; /* of convolution_relu: y is 0 where it would be less */
 } yg_convolution;
 
 /* Whether each channel is a group of its own, with one filter. Channels are then neighbours in all
@@ -55,6 +56,9 @@ enum {
     YG_CONVOLUTION_GROUPS,
 };
 extern const yg_attr_spec yg_convolution_attrs[YG_CONVOLUTION_ATTRS];
+
+/* The shape rule of convolution and convolution_relu, which may have a bias. */
+bool yg_convolution_infer(const yg_infer *call, yg_type *result, yg_error *error);
 
 /* The sizes of a call whose result is tensor `result`, one of the three above. The operands are the
  * other two, in that order. Writes the type of the result too. Fails if the operands do not fit. */

@@ -27,6 +27,7 @@ TILE_INLINE TILE_TARGET __m256i mask_64(int64_t n) {
 #define TILE_NAME(x)                 x##_f32_avx2
 #define TILE_MULTIPLY_ADD(a, x, sum) _mm256_fmadd_ps(_mm256_set1_ps(a), x, sum)
 #define TILE_ADD_PRODUCT(a, b, sum)  _mm256_fmadd_ps(a, b, sum)
+#define TILE_RELU(x)                 _mm256_and_ps(x, _mm256_cmp_ps(x, _mm256_setzero_ps(), _CMP_NLT_UQ))
 #define TILE_LOAD(from, n)           _mm256_maskload_ps(from, mask_32(n))
 #define TILE_STORE(to, n, x)         _mm256_maskstore_ps(to, mask_32(n), x)
 #define TILE_REUSES                  0
@@ -41,6 +42,7 @@ TILE_INLINE TILE_TARGET __m256i mask_64(int64_t n) {
 #define TILE_NAME(x)                 x##_f64_avx2
 #define TILE_MULTIPLY_ADD(a, x, sum) _mm256_fmadd_pd(_mm256_set1_pd(a), x, sum)
 #define TILE_ADD_PRODUCT(a, b, sum)  _mm256_fmadd_pd(a, b, sum)
+#define TILE_RELU(x)                 _mm256_and_pd(x, _mm256_cmp_pd(x, _mm256_setzero_pd(), _CMP_NLT_UQ))
 #define TILE_LOAD(from, n)           _mm256_maskload_pd(from, mask_64(n))
 #define TILE_STORE(to, n, x)         _mm256_maskstore_pd(to, mask_64(n), x)
 #include "convolution_tile.h"

@@ -18,6 +18,7 @@
 #define TILE_NAME(x)                 x##_f32_avx512
 #define TILE_MULTIPLY_ADD(a, x, sum) _mm512_fmadd_ps(_mm512_set1_ps(a), x, sum)
 #define TILE_ADD_PRODUCT(a, b, sum)  _mm512_fmadd_ps(a, b, sum)
+#define TILE_RELU(x)                 _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_NLT_UQ), x)
 #define TILE_LOAD(from, n)           _mm512_maskz_loadu_ps((__mmask16)((1u << (n)) - 1), from)
 #define TILE_STORE(to, n, x)         _mm512_mask_storeu_ps(to, (__mmask16)((1u << (n)) - 1), x)
 #define TILE_REUSES                  1
@@ -36,6 +37,7 @@
 #define TILE_NAME(x)                 x##_f64_avx512
 #define TILE_MULTIPLY_ADD(a, x, sum) _mm512_fmadd_pd(_mm512_set1_pd(a), x, sum)
 #define TILE_ADD_PRODUCT(a, b, sum)  _mm512_fmadd_pd(a, b, sum)
+#define TILE_RELU(x)                 _mm512_maskz_mov_pd(_mm512_cmp_pd_mask(x, _mm512_setzero_pd(), _CMP_NLT_UQ), x)
 #define TILE_LOAD(from, n)           _mm512_maskz_loadu_pd((__mmask8)((1u << (n)) - 1), from)
 #define TILE_STORE(to, n, x)         _mm512_mask_storeu_pd(to, (__mmask8)((1u << (n)) - 1), x)
 #undef TILE_REUSES

@@ -14,6 +14,8 @@
 /* Rounded twice: not every processor has the fused form. */
 #define TILE_MULTIPLY_ADD(a, x, sum) ((sum) + (a) * (x))
 #define TILE_ADD_PRODUCT(a, b, sum)  ((sum) + (a) * (b))
+/* A comparison gives integers with all bits 1 where it is true. */
+#define TILE_RELU(x) ((__typeof__((x) < (x)))(x) & ~((x) < (__typeof__(x)){0}))
 
 /* A vector; only n elements are in memory. */
 #define PARTIAL(real, suffix)                                                                      \
@@ -42,6 +44,7 @@ PARTIAL(double, f64)
 /* Rounded twice: see above. */
 #define TILE_MULTIPLY_ADD(a, x, sum) ((sum) + (a) * (x))
 #define TILE_ADD_PRODUCT(a, b, sum)  ((sum) + (a) * (b))
+#define TILE_RELU(x)                 ((__typeof__((x) < (x)))(x) & ~((x) < (__typeof__(x)){0}))
 #define TILE_REAL                    double
 #define TILE_NAME(x)                 x##_f64_baseline
 #define TILE_LOAD(from, n)           load_f64(from, n)

@@ -45,6 +45,8 @@ TILE_INLINE TILE_TARGET void TILE_NAME(depthwise_tile)(const int pixels, const i
         }
     TILE_UNROLL for (int i = 0; i < pixels; i++) {
         TILE_REAL *to = c + i * w->c_pixel;
+        for (int v = 0; v < vectors && w->relu; v++)
+            sum[i][v] = (vector)TILE_RELU(sum[i][v]);
         if (vectors == 2)
             *(vector *)to = sum[i][0];
         if (whole)

@@ -101,6 +101,7 @@ static pass forward_pass(const yg_convolution *c) {
                          .depth = c->channels,
                          .width = c->filters,
                          .together = 1,
+                         .relu = c->relu,
                          .to_group = c->filters}};
     int64_t from[DIMS], to[DIMS];
     pixel_strides(c->x, c->channels * c->groups, from);

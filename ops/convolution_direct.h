@@ -34,6 +34,7 @@ typedef struct yg_direct_pass {
     int64_t together;       /* neighbouring positions that are computed as one: see direct.c */
     int64_t from_at, to_at; /* where pixel 0 of `from` and position 0 of `to` begin */
     int64_t to_group;       /* from one group of `to` to the next */
+    bool relu;              /* what is less than 0 becomes 0 */
     int64_t weights_at;     /* where the turned weights of the pass begin, in the scratch */
 } yg_direct_pass;
 

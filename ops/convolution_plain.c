@@ -143,6 +143,9 @@ static bool is_depthwise(const yg_convolution *c) {
                 }                                                                                  \
             while (next_pixel(&m));                                                                \
         }                                                                                          \
+        for (int64_t i = begin * volume(c->y) * filters;                                           \
+             c->relu && i < end * volume(c->y) * filters; i++)                                     \
+            y[i] = y[i] < 0 ? 0 : y[i];                                                            \
     }                                                                                              \
                                                                                                    \
     static void x_##suffix(const yg_convolution *c, int64_t begin, int64_t end, const real *y,     \

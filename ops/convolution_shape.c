@@ -105,6 +105,7 @@ bool yg_convolution_read(const yg_infer *call, int result, yg_convolution *c, yg
     for (int i = 0; i < 3; i++)
         types[i] = i == result ? NULL : operand++;
     const int64_t groups = c->groups = call->attrs[YG_CONVOLUTION_GROUPS].i;
+    c->relu = call->op == &yg_op_convolution_relu;
     read_sizes(call, rank, types, c);
     if (types[X] && types[Y] && types[X]->shape[0] != types[Y]->shape[0])
         return fail(call, "the batches differ", error);

@@ -9,6 +9,7 @@
  *   TILE_TARGET                  the attribute that lets the compiler use the instructions
  *   TILE_MULTIPLY_ADD(a, x, sum) a · x + sum for a number a, vectors x and sum
  *   TILE_ADD_PRODUCT(a, b, sum)  a · b + sum for vectors a, b and sum
+ *   TILE_RELU(x)                 0 where x < 0, else x
  *   TILE_REUSES                  whether tiles that read a pixel once for all of its taps are made
  *   TILE_LOAD(from, n), TILE_STORE(to, n, x)   a vector; only n elements are in memory
  *
@@ -28,6 +29,7 @@ typedef struct TILE_NAME(work) {
     int64_t a_pixel, c_pixel; /* from one pixel of the tile to the next */
     int64_t rest;             /* filters of the last vector */
     const TILE_REAL *bias;    /* added to each pixel */
+    bool relu;                /* then what is less than 0 becomes 0 */
 } TILE_NAME(work);
 
 /* c[i] = Σ a[i, …] · b[…] for `pixels` pixels and `vectors` vectors of filters, both constants
@@ -67,8 +69,11 @@ TILE_INLINE TILE_TARGET void TILE_NAME(tile)(const int pixels, const int vectors
             }
     TILE_UNROLL for (int i = 0; i < pixels; i++) {
         TILE_REAL *to = c + i * w->c_pixel;
-        for (int v = 0; v < vectors; v++)
+        for (int v = 0; v < vectors; v++) {
             sum[i][v] += *(const vector *)(w->bias + v * LANES);
+            if (w->relu)
+                sum[i][v] = (vector)TILE_RELU(sum[i][v]);
+        }
         if (vectors == 2)
             *(vector *)to = sum[i][0];
         if (w->rest == LANES)
@@ -113,6 +118,8 @@ TILE_INLINE TILE_TARGET void TILE_NAME(row_tile)(const int pixels, const int tap
         }
     TILE_UNROLL for (int i = 0; i < pixels; i++) {
         sum[i] += *(const vector *)w->bias;
+        if (w->relu)
+            sum[i] = (vector)TILE_RELU(sum[i]);
         if (w->rest == LANES)
             *(vector *)(c + i * w->c_pixel) = sum[i];
         else
@@ -188,7 +195,7 @@ typedef struct TILE_NAME(block) {
 TILE_TARGET static void TILE_NAME(stretch)(const TILE_NAME(block) * block,
                                            const int64_t position[3], int along, int64_t count) {
     const yg_direct_pass *p = block->pass;
-    TILE_NAME(work) w = {.rest = block->rest, .bias = block->bias};
+    TILE_NAME(work) w = {.rest = block->rest, .bias = block->bias, .relu = p->relu};
     const TILE_REAL *a = block->from, *b = block->weights;
     TILE_REAL *c = block->to;
     int64_t b_stride = p->depthwise ? 1 : p->depth * block->vectors * TILE_NAME(LANES);
@@ -459,3 +466,4 @@ yg_direct_kernels TILE_NAME(yg_direct)(void) {
 #undef TILE_STORE
 #undef TILE_MULTIPLY_ADD
 #undef TILE_ADD_PRODUCT
+#undef TILE_RELU

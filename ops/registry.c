@@ -13,14 +13,14 @@ static const yg_op *const operators[] = {
 };
 
 static const yg_rule *const rules[] = {
-    &yg_rule_remove_anchor,  &yg_rule_remove_stop_gradient,
+    &yg_rule_remove_anchor,      &yg_rule_remove_stop_gradient,
     &yg_rule_permutations, /* before those that need neighbours */
-    &yg_rule_pooling_planes, &yg_rule_plain_mean,
-    &yg_rule_narrow_sums,    &yg_rule_sum_of_products,
-    &yg_rule_accumulate,     &yg_rule_fuse_sgd,
-    &yg_rule_gelu_slope, /* before the next: it makes products */
-    &yg_rule_root_quotient,  &yg_rule_multiply_add,
-    &yg_rule_root_step,      &yg_rule_sum_terms,
+    &yg_rule_pooling_planes,     &yg_rule_plain_mean,
+    &yg_rule_finish_convolution, &yg_rule_narrow_sums,
+    &yg_rule_sum_of_products,    &yg_rule_accumulate,
+    &yg_rule_fuse_sgd,           &yg_rule_gelu_slope, /* before the next: it makes products */
+    &yg_rule_root_quotient,      &yg_rule_multiply_add,
+    &yg_rule_root_step,          &yg_rule_sum_terms,
     &yg_rule_fused_loops,
 };
 

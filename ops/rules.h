@@ -12,6 +12,7 @@ extern const yg_rule yg_rule_remove_stop_gradient;
 extern const yg_rule yg_rule_permutations;
 extern const yg_rule yg_rule_pooling_planes;
 extern const yg_rule yg_rule_plain_mean;
+extern const yg_rule yg_rule_finish_convolution;
 extern const yg_rule yg_rule_narrow_sums;
 extern const yg_rule yg_rule_sum_terms;
 extern const yg_rule yg_rule_sum_of_products;

@@ -128,6 +128,8 @@ static void define(subject *s, int result) {
                         s->sizes[at[result]] += fabs(product);
                     }
             }
+    for (int64_t i = 0; result == Y && c->relu && i < s->counts[Y]; i++)
+        s->sums[i] = s->sums[i] < 0 ? 0 : s->sums[i];
 }
 
 static const char *describe(const subject *s, int result, char *text, size_t size) {
@@ -260,6 +262,7 @@ static void check_calls(yg_gemm_isa isa) {
         yg_convolution c = random_call(seed);
         if (seed % 3 == 0)
             make_depthwise(&c, seed);
+        c.relu = seed % 5 == 0;
         subject s;
         make(&s, &c, seed % 2 ? sizeof(float) : sizeof(double), seed);
         for (int result = 0; result < 3; result++)
