@@ -311,6 +311,25 @@ static bool suits_short_tiles(const yg_group *group) {
     return bytes * 2 > group->step_count * 3;
 }
 
+/* Rows of so many elements leave tiles of at least half the usual length. */
+#define LEAST_TILED_ROW 256
+
+/* The rows at whose ends tiles end: within one, each load is one element or lies in its operand.
+ * 0: tiles are of one length, as a load needs that is the same for all tiles. */
+static int64_t tiled_row(const yg_group *group) {
+    int64_t row = 0;
+    for (uint32_t i = 0; i < group->load_count; i++) {
+        const yg_load *load = &group->loads[i];
+        if (load->uniform)
+            continue;
+        if (load->steady)
+            return 0;
+        const int64_t own = load->shape[load->rank - 1];
+        row = row == 0 || own < row ? own : row;
+    }
+    return row >= LEAST_TILED_ROW ? row : 0;
+}
+
 bool yg_plan_group(yg_compiler *c, yg_unit *unit) {
     group g; /* not cleared, because it is large: only entries of existing steps are set */
     unit->group.step_count = yg_plan_of_unit(c, unit)->member_count;
@@ -335,6 +354,8 @@ bool yg_plan_group(yg_compiler *c, yg_unit *unit) {
         return false;
     for (uint32_t i = 0; i < unit->group.load_count; i++)
         unit->group.loads[i].steady = is_steady(&unit->group.loads[i], unit->group.tile);
+    if (unit->group.tile <= YG_TILE)
+        unit->group.row = tiled_row(&unit->group);
     if (unit->group.stream_count * yg_group_fetched_lines(&unit->group) > STEP_LINES)
         unit->group.stream_count = 0;
     return true;

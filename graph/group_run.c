@@ -5,11 +5,20 @@
 #include "runtime.h"
 
 #include <string.h>
+#include <wchar.h>
+
+/* Fills of so many words are left to the C library, whose function uses the widest vectors of the
+ * processor. 512 words then take half as long as in a loop. */
+#define LONG_FILL 64
 
 void yg_fill(void *to, const void *from, size_t element, size_t count) {
     if (element == 4) {
         uint32_t value, *words = to;
         memcpy(&value, from, 4);
+        if (sizeof(wchar_t) == 4 && count >= LONG_FILL) {
+            wmemset(to, (wchar_t)value, count);
+            return;
+        }
         for (size_t i = 0; i < count; i++)
             words[i] = value;
     } else if (element == 8) {
@@ -54,15 +63,26 @@ static void seek(const yg_load *load, int64_t start, cursor *c) {
     }
 }
 
+/* The offset of the next run. */
+static inline int64_t next_run(const yg_load *load, cursor *c, int64_t row) {
+    for (int i = load->rank - 2; i >= 0; i--) {
+        row += load->strides[i];
+        if (++c->index[i] < load->shape[i] || i == 0)
+            return row;
+        c->index[i] = 0;
+        row -= load->shape[i] * load->strides[i];
+    }
+    return row;
+}
+
 /* Moves on within a run, by no more elements than are left of it. */
 static inline void move_cursor(const yg_load *load, cursor *c, int64_t count) {
     const int inner = load->rank - 1;
     c->index[inner] += count;
-    for (int i = inner; i > 0 && c->index[i] == load->shape[i]; i--) {
-        c->row += load->strides[i - 1] - (i < inner ? load->shape[i] * load->strides[i] : 0);
-        c->index[i] = 0;
-        c->index[i - 1]++;
-    }
+    if (c->index[inner] < load->shape[inner])
+        return;
+    c->index[inner] = 0;
+    c->row = next_run(load, c, c->row);
 }
 
 /* The operand's element at the cursor. */
@@ -75,21 +95,43 @@ static inline int64_t left_of_run(const yg_load *load, const cursor *c) {
     return load->shape[load->rank - 1] - c->index[load->rank - 1];
 }
 
+/* Fills a short run. */
+static inline void fill_words(char *to, const char *from, size_t count) {
+    uint32_t value, *words = (uint32_t *)(void *)to;
+    memcpy(&value, from, sizeof value);
+    size_t i = 0;
+    for (; i + 8 <= count; i += 8)
+        for (size_t k = 0; k < 8; k++)
+            words[i + k] = value;
+    for (; i < count; i++)
+        words[i] = value;
+}
+
 /* Writes the next `count` elements of a broadcast, in runs along the innermost dimension. */
-static void stretch(const yg_load *load, char *to, cursor *from_here, int64_t count) {
-    cursor c = *from_here; /* a copy: bytes are written below, and could be those of the cursor */
+static void stretch(const yg_load *load, char *to, cursor *c, int64_t count) {
+    const int inner = load->rank - 1;
+    const int64_t run = load->shape[inner], stride = load->strides[inner];
+    const size_t element = load->element;
+    int64_t at = c->index[inner], row = c->row;
     while (count > 0) {
-        const int64_t left = left_of_run(load, &c), length = left < count ? left : count;
-        const char *from = at_cursor(load, &c);
-        if (load->strides[load->rank - 1] == 0)
-            yg_fill(to, from, load->element, (size_t)length);
+        const int64_t length = run - at < count ? run - at : count;
+        const char *from = load->source + (size_t)(row + at * stride) * element;
+        if (stride != 0)
+            memcpy(to, from, (size_t)length * element);
+        else if (element == 4 && length < LONG_FILL)
+            fill_words(to, from, (size_t)length);
         else
-            memcpy(to, from, (size_t)length * load->element);
-        to += (size_t)length * load->element;
+            yg_fill(to, from, element, (size_t)length);
+        to += (size_t)length * element;
         count -= length;
-        move_cursor(load, &c, length);
+        at += length;
+        if (at == run) {
+            at = 0;
+            row = next_run(load, c, row);
+        }
     }
-    *from_here = c;
+    c->index[inner] = at;
+    c->row = row;
 }
 
 static bool is_short_run(const yg_load *load) {
@@ -140,7 +182,7 @@ typedef struct group_call {
  * that is quicker than working them out for each step. */
 typedef struct walk {
     const void *in[YG_GROUP_STEPS * YG_ELEMENTWISE_OPERANDS];  /* operands of all steps, in order */
-    size_t in_bytes[YG_GROUP_STEPS * YG_ELEMENTWISE_OPERANDS]; /* from one tile to the next */
+    size_t in_bytes[YG_GROUP_STEPS * YG_ELEMENTWISE_OPERANDS]; /* from one element to the next */
     void *out[YG_GROUP_STEPS];                                 /* by step */
     size_t out_bytes[YG_GROUP_STEPS];
     size_t in_count;    /* entries of in */
@@ -189,16 +231,15 @@ static char *first_of(const group_call *call, const yg_place *place) {
 
 static void begin_walk(const group_call *call, walk *w) {
     const yg_group *group = &call->unit->group;
-    const size_t tile = (size_t)group->tile;
     w->in_count = 0;
     for (uint32_t i = 0; i < group->step_count; i++) {
         const yg_step *step = &group->steps[i];
         for (uint32_t k = 0; k < step->operand_count; k++) {
             w->in[w->in_count] = first_of(call, &step->in[k]);
-            w->in_bytes[w->in_count++] = step->in[k].advance * tile;
+            w->in_bytes[w->in_count++] = step->in[k].advance;
         }
         w->out[i] = first_of(call, &step->out);
-        w->out_bytes[i] = step->out.advance * tile;
+        w->out_bytes[i] = step->out.advance;
     }
     list_uses(call, w);
 }
@@ -232,13 +273,13 @@ static inline void fetch_ahead(const walk *w, uint32_t step) {
     }
 }
 
-static void move_on(walk *w, uint32_t steps, size_t tile) {
+static void move_on(walk *w, uint32_t steps, size_t count) {
     for (size_t i = 0; i < w->in_count; i++)
-        w->in[i] = (const char *)w->in[i] + w->in_bytes[i];
+        w->in[i] = (const char *)w->in[i] + w->in_bytes[i] * count;
     for (uint32_t i = 0; i < steps; i++)
-        w->out[i] = (char *)w->out[i] + w->out_bytes[i];
+        w->out[i] = (char *)w->out[i] + w->out_bytes[i] * count;
     for (uint32_t i = 0; i < w->fetch_count; i++)
-        w->fetched[i] += w->fetch_advance[i] * tile;
+        w->fetched[i] += w->fetch_advance[i] * count;
 }
 
 /* Loads what is the same for all tiles of a call. */
@@ -364,8 +405,10 @@ static void run_tiles(const group_call *call) {
     walk w; /* not cleared, because it is large */
     begin_walk(call, &w);
     begin_fetching(call, &w);
-    for (int64_t start = call->begin;; start += group->tile) {
-        const int64_t left = call->end - start, count = left < group->tile ? left : group->tile;
+    int64_t start = call->begin, row = group->row > 0 ? group->row - start % group->row : INT64_MAX;
+    for (;;) {
+        const int64_t left = call->end - start, tile = row < group->tile ? row : group->tile;
+        const int64_t count = left < tile ? left : tile;
         const void *const *in = w.in;
         const yg_group_loop *loop = group->loops;
         load_tile(call, &w, start, count);
@@ -383,9 +426,11 @@ static void run_tiles(const group_call *call) {
             step->tile(w.out[i], in, (size_t)count, step->attrs);
             in += step->operand_count;
         }
-        if (left <= group->tile)
+        if (count == left)
             return;
-        move_on(&w, group->step_count, (size_t)group->tile);
+        move_on(&w, group->step_count, (size_t)count);
+        start += count;
+        row = row > count ? row - count : group->row;
     }
 }
 
@@ -403,7 +448,7 @@ void yg_group_run(const yg_program *program, const yg_unit *unit, int64_t begin,
     const int64_t most = unit->group.tile < YG_TILE ? unit->group.tile : YG_TILE;
     if (begin >= end)
         return;
-    if (unit->group.row > 0) {
+    if (unit->group.row > 0 && unit->group.tile > YG_TILE) {
         run_rows(&call);
         return;
     }

@@ -105,9 +105,9 @@ typedef struct yg_group {
     int64_t count;       /* elements of each member */
     int64_t tile;        /* elements of a tile: at most YG_TILE or YG_SHORT_TILE; all of them if
                             the group is nothing but loops over memory */
-    int64_t row;         /* loops over memory that read broadcasts run this many elements at a time:
-                            within them each broadcast is one element, or lies in its operand; 0: a
-                            tile at a time */
+    int64_t row;         /* tiles end where rows of so many elements do, and loops over memory run a
+                            row at a time: within it each load that is not steady is one element, or
+                            lies in its operand. 0: nothing like that is needed, or rows are short */
     yg_load *loads;      /* load_count of them */
     yg_step *steps;      /* step_count of them, one for each member */
     uint32_t load_count; /* entries of loads */

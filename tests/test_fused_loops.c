@@ -324,6 +324,31 @@ static void check_rows(const int64_t *shape, bool alone, int threads, const char
     yg_graph_free(g);
 }
 
+/* The same for (x - row) · column + column, which no loop computes: tiles end where long rows do.
+ */
+static void check_tiles(const int64_t *shape, int threads) {
+    const yg_type full = type_of(YG_F32, 3, shape);
+    const yg_type row = type_of(YG_F32, 3, (const int64_t[]){shape[0], shape[1], 1});
+    const yg_type column = type_of(YG_F32, 3, (const int64_t[]){shape[0], 1, shape[2]});
+    yg_graph *g = yg_graph_new(yg_ops(), 0);
+    const yg_node leaves[] = {yg_input(g, "x", &full), yg_input(g, "r", &row),
+                              yg_input(g, "c", &column)};
+    const yg_node part = yg_multiply(g, yg_subtract(g, leaves[0], leaves[1]), leaves[2]);
+    const yg_node out = yg_maximum(g, part, leaves[2]);
+    yg_program *with = compile_without(g, &out, 1, NULL, 0, NULL, threads);
+    yg_program *without = compile_without(g, &out, 1, NULL, 0, "fuse", 1);
+    yg_program *const programs[] = {with, without};
+    for (size_t i = 0; i < 2; i++) {
+        for (size_t k = 0; k < 3; k++)
+            fill_leaf(g, programs[i], leaves[k]);
+        run(programs[i]);
+    }
+    expect_same(g, without, with, out, "tiles");
+    yg_program_free(with);
+    yg_program_free(without);
+    yg_graph_free(g);
+}
+
 /* Rows that begin within a tile, more than one tile, a thread's part that ends within a row, and
  * rows that are too short. */
 Test(fused_loops, factors_of_rows_and_columns_are_read_in_place) {
@@ -333,6 +358,7 @@ Test(fused_loops, factors_of_rows_and_columns_are_read_in_place) {
         for (int threads = 1; threads < 4; threads += 2) {
             check_rows(shapes[i], true, threads, "row_minus");
             check_rows(shapes[i], false, threads, "adafactor");
+            check_tiles(shapes[i], threads);
         }
     }
 }
