@@ -11,7 +11,7 @@
  * Lines of pixels are computed at once then. Short ones of many channels stay as they are, because
  * a vector holds several channels.
  *
- * Changes rounding: a window adds its terms in another order.
+ * Changes rounding: the window of an average adds its terms in another order.
  */
 #include "build.h"
 #include "pooling.h"
@@ -34,12 +34,16 @@ static bool puts_channels_last(const yg_graph *graph, yg_node node) {
     return true;
 }
 
-static bool is_pooling(const yg_op *op) {
-    return op == &yg_op_average_pooling || op == &yg_op_average_pooling_gradient;
+/* A maximum only if nobody reads where it was: then its node has one use. Adaptive windows of a
+ * maximum are not computed line by line. */
+static bool is_pooling(const yg_graph *graph, yg_node node) {
+    const yg_op *op = yg_node_op(graph, node);
+    return op == &yg_op_average_pooling || op == &yg_op_average_pooling_gradient ||
+           (op == &yg_op_max_pooling && !yg_node_attrs(graph, node)[YG_POOLING_ADAPTIVE].i);
 }
 
 static bool matches(const yg_rewriting *r, yg_node node) {
-    if (!is_pooling(yg_node_op(r->graph, node)))
+    if (!is_pooling(r->graph, node))
         return false;
     const yg_type *type = yg_node_type(r->graph, node);
     const yg_node x = yg_node_operand(r->graph, node, 0), user = r->user[node];
@@ -82,11 +86,14 @@ static yg_node build(const yg_rewriting *r, yg_graph *to, yg_node node, const yg
     const yg_node x = made[yg_node_operand(r->graph, node, 0)];
     if (x == YG_NONE)
         return YG_NONE;
+    yg_node results[YG_OP_MAX_RESULTS];
     if (!puts_channels_last(to, x))
-        return yg_apply(to, op, &x, 1, attrs);
+        return yg_apply_all(to, op, &x, 1, attrs, results, YG_OP_MAX_RESULTS) ? results[0]
+                                                                              : YG_NONE;
     const yg_node planes = as_planes(to, yg_node_operand(to, x, 0));
-    const yg_node y = planes == YG_NONE ? YG_NONE : yg_apply(to, op, &planes, 1, attrs);
-    return y == YG_NONE ? YG_NONE : from_planes(to, y, yg_node_type(r->graph, node));
+    if (planes == YG_NONE || !yg_apply_all(to, op, &planes, 1, attrs, results, YG_OP_MAX_RESULTS))
+        return YG_NONE;
+    return from_planes(to, results[0], yg_node_type(r->graph, node));
 }
 
 const yg_rule yg_rule_pooling_planes = {
