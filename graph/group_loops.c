@@ -158,14 +158,48 @@ static bool add_loop(yg_compiler *c, yg_group *group, const comparison *m) {
     return true;
 }
 
-/* The loops of the operators, or NULL: there are none, or they are left out. */
-static const yg_fused_loop *const *loops_of(const yg_compiler *c) {
+/* Loops by their first operator. A large graph has hundreds of thousands of steps, and each would
+ * otherwise be compared with every loop. */
+#define SLOTS 64
+typedef struct yg_loop_index {
+    const yg_fused_loop *const *loops; /* NULL: there are none, or they are left out */
+    uint16_t first[SLOTS]; /* by slot of an operator: 1 + the first loop that begins with it */
+    uint16_t *next;        /* by loop: 1 + the next one in its slot; 0: none */
+} yg_loop_index;
+
+static size_t slot_of(const yg_op *op) {
+    return (size_t)((uint64_t)(uintptr_t)op * 0x9e3779b97f4a7c15u >> 58);
+}
+
+static const yg_fused_loop *const *find_loops(const yg_compiler *c) {
     const yg_op_set *set = c->graph->ops;
     for (size_t i = 0; i < set->rule_count; i++) {
         if (set->rules[i]->loops)
             return yg_plan_with_rule(c, set->rules[i]) ? set->rules[i]->loops : NULL;
     }
     return NULL;
+}
+
+/* The index, made when it is asked for first. NULL when out of memory. */
+static const yg_loop_index *loops_of(yg_compiler *c) {
+    if (c->loops)
+        return c->loops;
+    yg_loop_index *index = yg_pool_take(c->program->pool, sizeof *index);
+    if (!index)
+        return NULL;
+    index->loops = find_loops(c);
+    size_t count = 0;
+    while (index->loops && index->loops[count])
+        count++;
+    index->next = yg_pool_take(c->program->pool, (count + 1) * sizeof *index->next);
+    if (!index->next)
+        return NULL;
+    for (size_t i = count; i-- > 0;) { /* from the last, so that the first stands first */
+        uint16_t *first = &index->first[slot_of(index->loops[i]->steps[0].op)];
+        index->next[i] = *first;
+        *first = (uint16_t)(i + 1);
+    }
+    return c->loops = index;
 }
 
 /* Rows of fewer elements are not worth a call of a loop each. */
@@ -204,9 +238,10 @@ static bool is_whole(const yg_group *group) {
 }
 
 /* Finds the first loop that computes the steps from m->first on. */
-static bool find_loop(comparison *m, const yg_fused_loop *const *loops, uint32_t at) {
-    for (; *loops; loops++) {
-        m->loop = *loops;
+static bool find_loop(comparison *m, const yg_loop_index *index, uint32_t at) {
+    const yg_op *op = m->c->graph->records[m->group->steps[m->first].node].op;
+    for (uint16_t i = index->first[slot_of(op)]; i > 0; i = index->next[i - 1]) {
+        m->loop = index->loops[i - 1];
         if ((m->by_rows || m->loop->step_count > 1) && matches(m, at))
             return true;
     }
@@ -215,14 +250,13 @@ static bool find_loop(comparison *m, const yg_fused_loop *const *loops, uint32_t
 
 /* Lists the loops of the group. On a tile a loop of one step gains nothing, and broadcasts of rows
  * are not in one place. So there are such loops only `by_rows`. */
-static bool list_loops(yg_compiler *c, yg_group *group, const yg_fused_loop *const *loops,
-                       bool by_rows) {
+static bool list_loops(yg_compiler *c, yg_group *group, const yg_loop_index *index, bool by_rows) {
     comparison m = {.c = c, .group = group, .by_rows = by_rows};
     uint32_t at = 0;
     group->loop_count = 0;
     for (uint32_t i = 0; i < group->step_count;) {
         m.first = i;
-        const bool found = find_loop(&m, loops, at);
+        const bool found = find_loop(&m, index, at);
         if (found && !add_loop(c, group, &m))
             return false;
         for (const uint32_t end = i + (found ? m.loop->step_count : 1); i < end; i++)
@@ -245,16 +279,20 @@ bool yg_plan_group_loops(yg_compiler *c, yg_unit *unit) {
     group->loops = NULL;
     group->loop_count = 0;
     group->row = 0;
-    const yg_fused_loop *const *loops = large || group->step_count > 1 ? loops_of(c) : NULL;
-    if (!loops)
+    if (!large && group->step_count == 1)
         return true;
-    if (!list_loops(c, group, loops, large))
+    const yg_loop_index *index = loops_of(c);
+    if (!index)
+        return yg_fail_memory(c->error);
+    if (!index->loops)
+        return true;
+    if (!list_loops(c, group, index, large))
         return false;
     if (large && runs_by_rows(group)) {
         group->tile = group->count;
     } else if (large && group->loop_count > 0) {
         group->row = 0;
-        if (!list_loops(c, group, loops, false))
+        if (!list_loops(c, group, index, false))
             return false;
     }
     if (group->loop_count > 0)

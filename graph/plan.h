@@ -107,6 +107,8 @@ typedef struct yg_compiler {
     uint64_t verified_layout;  /* then: where storages lay when the plan was replayed last */
     struct yg_before *before;  /* then: the graph before the pass (clone.h); otherwise NULL */
     const struct yg_plan_watch *watch; /* or NULL: plan_verify.h */
+
+    const struct yg_loop_index *loops; /* those that groups may run; NULL: not asked for yet */
 } yg_compiler;
 
 /* As yg_compile(), in part. */
