@@ -7,7 +7,8 @@ PROGRAM is build/release/bench/optimizers. Rounds of its step, of a loop that mo
 and of PyTorch's step take turns on one core, so that a noisy machine disturbs all alike. The table
 has the least of each, and the ratios of the medians too. The figures go to build/optimizers.json,
 where those of earlier calls stay: a machine that is quiet for moments only is measured a size at a
-time, and some optimizers at a time. `--write` makes docs/optimizers.md of all figures. It needs a Python that has torch.
+time, and some optimizers at a time. `--hold` runs a command that keeps the machine quiet during the rounds of
+each optimizer. `--write` makes docs/optimizers.md of all figures. It needs a Python that has torch.
 """
 
 import argparse
@@ -19,12 +20,16 @@ import subprocess
 import time
 from pathlib import Path
 
+from run import held
+
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "build" / "optimizers.json"
 SECONDS = 1.0  # for the rounds of one optimizer and size
 LEAST_ROUNDS = 5
 ROUND_ELEMENTS = 4e6  # a round repeats small steps until it has done so many: as the program
 ROUND_LEAST = 2
+HELD_OPTIMIZERS = 8  # in one hold at most,
+HELD_ELEMENTS = 5 * 16777216  # and so many elements in all: their arrays are in memory together
 
 # Our name and arguments; PyTorch's class and arguments, or None where it has none.
 OPTIMIZERS = [
@@ -99,29 +104,46 @@ def ways(kind):
     return [{"fused": True}] if kind in FUSED else [{"foreach": False}, {"foreach": True}]
 
 
-def measure(program, size, only):
-    for name, kind, options in OPTIMIZERS:
-        if only and name not in only:
-            continue
-        if name == "muon" and (elements(size) > 4194304 or "x" in size):
-            continue  # a step would take minutes; small ones say nothing of products
-        ours = Ours(program, size, name)
-        peers = [Torch(size, kind, options, way) for way in (ways(kind) if kind else [])]
-        steps, moves, theirs, moved = [], [], [[] for _ in peers], 0
+class Race:
+    """An optimizer's program and PyTorch's ways, and their times."""
+
+    def __init__(self, program, size, name, kind, options):
+        self.size, self.name = size, name
+        self.ours = Ours(program, size, name)
+        self.peers = [Torch(size, kind, options, way) for way in (ways(kind) if kind else [])]
+        self.steps, self.moves, self.theirs, self.moved = [], [], [[] for _ in self.peers], 0
+
+    def run(self):
         begin = time.perf_counter()
-        while len(steps) < LEAST_ROUNDS or time.perf_counter() - begin < SECONDS:
-            step, memory, moved = ours.round()
-            steps.append(step)
-            moves.append(memory)
-            for peer, times in zip(peers, theirs):
+        while len(self.steps) < LEAST_ROUNDS or time.perf_counter() - begin < SECONDS:
+            step, memory, self.moved = self.ours.round()
+            self.steps.append(step)
+            self.moves.append(memory)
+            for peer, times in zip(self.peers, self.theirs):
                 times.append(peer.round())
-        ours.end()
-        best = min(theirs, key=min) if theirs else None
+
+    def result(self):
+        self.ours.end()
+        best = min(self.theirs, key=min) if self.theirs else None
         median = statistics.median
-        yield {"size": size, "optimizer": name, "step": min(steps), "memory": min(moves),
-               "bandwidth": moved / min(moves) * 1e-9, "torch": min(best) if best else None,
-               "median_ratio": median(steps) / median(moves),
-               "median_gain": median(best) / median(steps) if best else None}
+        return {"size": self.size, "optimizer": self.name, "step": min(self.steps), "memory": min(self.moves),
+                "bandwidth": self.moved / min(self.moves) * 1e-9, "torch": min(best) if best else None,
+                "median_ratio": median(self.steps) / median(self.moves),
+                "median_gain": median(best) / median(self.steps) if best else None}
+
+
+def measure(program, size, only, hold):
+    """Several optimizers are made ready, and then measured in one hold: as many as fit the memory."""
+    wanted = [entry for entry in OPTIMIZERS if not only or entry[0] in only]
+    if elements(size) > 1048576 or "x" in size:  # a step would take long; small ones say nothing of products
+        wanted = [entry for entry in wanted if entry[0] != "muon"]
+    together = max(1, min(HELD_OPTIMIZERS, round(HELD_ELEMENTS / elements(size))))
+    for first in range(0, len(wanted), together):
+        races = [Race(program, size, *entry) for entry in wanted[first:first + together]]
+        with held(hold):
+            for race in races:
+                race.run()
+        yield from [race.result() for race in races]
 
 
 def elements(size):
@@ -176,12 +198,15 @@ def main():
     parser.add_argument("program")
     parser.add_argument("--sizes", default=",".join(SIZES))
     parser.add_argument("--only", default="", help="these optimizers; without it, all")
+    parser.add_argument("--hold", metavar="COMMAND", default="",
+                        help="a command that keeps the machine quiet during rounds: it prints a line when they may "
+                             "begin, and ends with its stdin")
     parser.add_argument("--write", action="store_true", help="write docs/optimizers.md")
     arguments = parser.parse_args()
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
     for size in filter(None, arguments.sizes.split(",")):
-        new = list(measure(arguments.program, size, list(filter(None, arguments.only.split(",")))))
+        new = list(measure(arguments.program, size, list(filter(None, arguments.only.split(","))), arguments.hold))
         names = {r["optimizer"] for r in new}
         kept = [r for r in kept if r["size"] != size or r["optimizer"] not in names] + new
         RESULTS.write_text(json.dumps(kept, indent=1))
