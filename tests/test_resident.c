@@ -111,14 +111,14 @@ static bool forget_peak(void) {
 }
 
 typedef struct memory {
-    double told, before; /* bytes */
+    double told, before, library; /* bytes */
 } memory;
 
 static void planned(void *context, const yg_program_stats *step, int64_t best_bytes) {
     memory *m = context;
     m->told = (double)step->arena_bytes + (double)step->parameter_bytes +
               (double)step->buffer_bytes + (double)best_bytes +
-              (double)yg_gemm_library_resident_bytes();
+              (double)yg_gemm_library_resident_bytes() - m->library;
 }
 
 /* `examples` zeros of a shape, in NumPy's format. */
@@ -136,37 +136,46 @@ static void write_zeros(const workspace *w, const char *name, const char *dtype,
     cr_assert_eq(fclose(file), 0);
 }
 
-/* A run of whole batches and one that is not whole, with a validation part: four programs. */
-static void expect_told(const char *network, const char *width, int64_t batch, int threads,
-                        int pixels) {
-    const int examples = (int)(5 * batch / 2);
-    const workspace w = workspace_make();
+static void train(const yg_model *model, const char *out, int64_t batch, int threads, memory *m) {
     yg_error error = {0};
-    char text[2048], out[256];
-    write_zeros(&w, "x.npy", "|u1", examples, width, (size_t)pixels);
-    write_zeros(&w, "y.npy", "|u1", examples, "", 1);
-    snprintf(text, sizeof text,
-             "%sdata:\n  train: {arrays: {x: x.npy, y: y.npy}}\n"
-             "  validation: {from: train, fraction: 0.3}\n"
-             "train: {epochs: 1, optimizer: {type: adam, lr: 0.001}}\n",
-             network);
-    snprintf(out, sizeof out, "%s", workspace_path(&w, "run"));
-    yg_model *model = workspace_model(&w, "model.yaml", text);
-    memory m = {0};
     const yg_train_options options = {.out = out,
                                       .has_batch_size = true,
                                       .batch_size = batch,
                                       .threads = threads,
                                       .planned = planned,
-                                      .context = &m};
+                                      .context = m};
     yg_train_result result;
-    cr_assert(forget_peak());
-    m.before = status_bytes("VmHWM:");
     cr_assert(yg_train(model, &options, &result, &error), "%s", error.message);
+    yg_train_result_free(&result);
+}
+
+/* A run of whole batches and one that is not whole, with a validation part: four programs. A run of
+ * a few examples comes before it, so that the code is resident already. */
+static void expect_told(const char *network, const char *width, int64_t batch, int threads,
+                        int pixels) {
+    const int examples = (int)(5 * batch / 2);
+    const workspace w = workspace_make();
+    char text[2048], out[256];
+    memory m = {0};
+    for (int run = 0; run < 2; run++) {
+        const int count = run == 0 ? 5 : examples;
+        write_zeros(&w, "x.npy", "|u1", count, width, (size_t)pixels);
+        write_zeros(&w, "y.npy", "|u1", count, "", 1);
+        snprintf(text, sizeof text,
+                 "%sdata:\n  train: {arrays: {x: x.npy, y: y.npy}}\n"
+                 "  validation: {from: train, fraction: 0.3}\n"
+                 "train: {epochs: 1, optimizer: {type: adam, lr: 0.001}}\n",
+                 network);
+        snprintf(out, sizeof out, "%s", workspace_path(&w, run == 0 ? "first" : "run"));
+        yg_model *model = workspace_model(&w, "model.yaml", text);
+        cr_assert(forget_peak());
+        m = (memory){.before = status_bytes("VmHWM:"),
+                     .library = (double)yg_gemm_library_resident_bytes()};
+        train(model, out, run == 0 ? 2 : batch, threads, &m);
+        yg_model_free(model);
+    }
     const double data = (double)pixels * examples; /* kept as bytes */
     const double grown = status_bytes("VmHWM:") - m.before - data;
-    yg_train_result_free(&result);
-    yg_model_free(model);
     workspace_remove(&w);
     cr_expect_gt(m.told, 20e6, "too small a network for this test: %g", m.told);
     cr_expect(grown > 0.9 * m.told - 1e6 && grown < 1.1 * m.told + 1e6,
@@ -179,7 +188,7 @@ static const char dense[] =
     "inputs: {x: [B, 256]}\n"
     "targets: {y: {shape: [B], dtype: i32, classes: 4}}\n"
     "graph:\n"
-    "  h: {type: mlp, input: x, hidden_features: [1024, 512], out_features: 4}\n"
+    "  h: {type: mlp, input: x, hidden_features: [1536, 768], out_features: 4}\n"
     "outputs: [h]\n"
     "loss: cross_entropy(h, y)\n";
 
@@ -193,6 +202,6 @@ Test(resident, results_are_what_was_told) {
 }
 
 Test(resident, pictures_are_what_was_told) {
-    expect_told(pictures, " 3, 8, 8", 3000, 1, 192);
+    expect_told(pictures, " 3, 8, 8", 8000, 1, 192);
 }
 #endif

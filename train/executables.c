@@ -31,9 +31,10 @@ bool yg_executables_plan(yg_executables *executables, yg_error *error) {
     return true;
 }
 
-/* The executable whose threads and memory another one of the set uses too; NULL: there is none. */
+/* The executable whose threads and memory another one of the set uses too; NULL: there is none. One
+ * of the set beside is preferred: the first of this set may have too few examples for the next. */
 static const yg_executable *neighbour(const yg_executables *executables) {
-    if (executables->count == 0 && executables->beside)
+    if (executables->beside && executables->beside->count > 0)
         executables = executables->beside;
     return executables->count > 0 ? executables->executables[0] : NULL;
 }
