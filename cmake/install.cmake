@@ -14,7 +14,7 @@ set(YG_PUBLIC_HEADERS
     graph/error.h graph/type.h graph/op.h graph/graph.h graph/program.h graph/profile.h
     graph/loop.h graph/random.h graph/rewrite.h graph/version.h
     ops/ops.h ops/build.h ops/plugin.h
-    ops/elementwise.h ops/multiversion.h ops/vector_math.h
+    ops/elementwise.h ops/instructions.h ops/multiversion.h ops/vector_math.h
     models/model.h models/loader/document.h
     data/cell.h data/data.h train/evaluate.h train/gradients.h train/optimizer.h train/predict.h
     train/predictor.h train/processes.h train/explain.h
