@@ -271,7 +271,7 @@ Test(monitor, an_epoch_that_is_cut_off_is_measured) {
     const yg_train_options options = {
         .out = workspace_path(&w, "run"), .threads = 1, .has_steps = true, .steps = 6};
     cr_assert(yg_train(model, &options, &result, &error), "%s", error.message);
-    cr_expect_eq(result.epochs, 1);
+    cr_expect_eq(result.epochs, 2);
     cr_expect_eq(result.training.examples, result.train_examples, "%d",
                  (int)result.training.examples);
     char *history = workspace_read(&w, "run/history.csv", NULL);
