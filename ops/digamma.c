@@ -10,6 +10,7 @@
  */
 #include "build.h"
 #include "elementwise.h"
+#include "in_double.h"
 #include "registry.h"
 
 static const double pi = 3.14159265358979323846;
@@ -42,21 +43,8 @@ static inline double psi(double x) {
 
 YG_UNARY_MATH_TILE(digamma_f64, double, (void)0, psi(x))
 
-/* Computed in double: near the root at 1.46 the terms cancel. A loop with both types would not be
- * vectorised. */
-static void digamma_f32(void *out, const void *const *in, size_t n, const yg_attr *attrs) {
-    enum { CHUNK = 16 * YG_MATH_BLOCK };
-    double wide[CHUNK];
-    const void *const operand[] = {wide};
-    for (size_t start = 0; start < n; start += CHUNK) {
-        const size_t count = n - start < CHUNK ? n - start : CHUNK;
-        for (size_t i = 0; i < count; i++)
-            wide[i] = (double)((const float *)in[0])[start + i];
-        digamma_f64(wide, operand, count, attrs);
-        for (size_t i = 0; i < count; i++)
-            ((float *)out)[start + i] = (float)wide[i];
-    }
-}
+/* Near the root at 1.46 the terms cancel. */
+YG_TILE_IN_DOUBLE(digamma_f32, digamma_f64)
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     (void)k;

@@ -11,6 +11,7 @@
  */
 #include "build.h"
 #include "elementwise.h"
+#include "in_double.h"
 #include "registry.h"
 
 #include <string.h>
@@ -85,21 +86,68 @@ static double value(const order *o, double x) {
     return -reflected - o->factorial * zeta(o->n + 1, 1 - x);
 }
 
-/* A plain loop, computed in double: every element takes the same path wherever it stands. */
-#define POLYGAMMA_TILE(function, real, dtype)                                                      \
-    static void function(void *out, const void *const *in, size_t n, const yg_attr *attrs) {       \
-        if (attrs[0].i == 0) {                                                                     \
-            yg_op_digamma.tile[dtype](out, in, n, NULL);                                           \
-            return;                                                                                \
-        }                                                                                          \
-        const order o = make_order(attrs);                                                         \
-        const real *x = in[0];                                                                     \
-        real *y = out;                                                                             \
-        for (size_t i = 0; i < n; i++)                                                             \
-            y[i] = (real)value(&o, (double)x[i]);                                                  \
+/* xˢ; s is a constant where this is inlined. Loops would keep the loop around from being
+ * vectorised. */
+static inline __attribute__((always_inline)) double small_power(double x, const int s) {
+    return s == 2 ? x * x : s == 3 ? x * x * x : x * x * (x * x);
+}
+
+/* x⁻ˢ + (x + 1)⁻ˢ, with one division. */
+static inline __attribute__((always_inline)) double power_pair(double x, const int s) {
+    const double a = small_power(x, s), b = small_power(x + 1, s);
+    return (a + b) / (a * b);
+}
+
+/* ζ(s, x) as zeta() computes it, for s from 2 to 4 and x > 0, as code that compilers vectorise. Of
+ * x above FAR the direct terms do not count, and their powers may overflow. */
+#define FAR 1e17
+static inline __attribute__((always_inline)) double small_zeta(double x, const int s) {
+    const double near = power_pair(x, s) + power_pair(x + 2, s) + power_pair(x + 4, s) +
+                        power_pair(x + 6, s) + power_pair(x + 8, s);
+    const double inverse = 1 / (x + DIRECT), w = inverse * inverse;
+    const double power = s == 2 ? inverse : s == 3 ? w : w * inverse; /* z⁻ˢ⁺¹ */
+    /* With B the entries of `bernoulli`, from the last one: B[j] + (s + 2j + 1) (s + 2j + 2) w (…).
+     * The other four are below 1e-16 of the sum. */
+    double p = bernoulli[7];
+#define TERM(j) p = bernoulli[j] + (s + 2 * (j) + 1) * (double)(s + 2 * (j) + 2) * w * p
+    TERM(6);
+    TERM(5);
+    TERM(4);
+    TERM(3);
+    TERM(2);
+    TERM(1);
+    TERM(0);
+#undef TERM
+    const double rest = power * w * s * p;
+    return (x < FAR ? near : 0) + power * (1. / (s - 1)) + power * inverse / 2 + rest;
+}
+
+YG_UNARY_MATH_TILE(zeta_2, double, (void)0, small_zeta(x, 2))
+YG_UNARY_MATH_TILE(zeta_3, double, (void)0, small_zeta(x, 3))
+YG_UNARY_MATH_TILE(zeta_4, double, (void)0, small_zeta(x, 4))
+
+/* Of positive numbers ψ⁽ⁿ⁾ for n up to 3 is computed by whole vectors, all others one by one. */
+static void polygamma_f64(void *out, const void *const *in, size_t n, const yg_attr *attrs) {
+    enum { CHUNK = 16 * YG_MATH_BLOCK };
+    static const yg_tile tiles[] = {[2] = zeta_2, [3] = zeta_3, [4] = zeta_4};
+    if (attrs[0].i == 0) {
+        yg_op_digamma.tile[YG_F64](out, in, n, NULL);
+        return;
     }
-POLYGAMMA_TILE(polygamma_f32, float, YG_F32)
-POLYGAMMA_TILE(polygamma_f64, double, YG_F64)
+    const order o = make_order(attrs);
+    const double factor = o.n % 2 ? o.factorial : -o.factorial;
+    for (size_t start = 0; start < n; start += CHUNK) {
+        const size_t count = n - start < CHUNK ? n - start : CHUNK;
+        const double *x = (const double *)in[0] + start;
+        double *y = (double *)out + start, zetas[CHUNK];
+        if (o.n <= 3)
+            tiles[o.n + 1](zetas, (const void *const[]){x}, count, NULL);
+        for (size_t i = 0; i < count; i++)
+            y[i] = o.n <= 3 && x[i] > 0 ? factor * zetas[i] : value(&o, x[i]);
+    }
+}
+
+YG_TILE_IN_DOUBLE(polygamma_f32, polygamma_f64)
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     (void)k;
