@@ -291,6 +291,23 @@ static void load_steady(const group_call *call, int64_t start, int64_t count) {
                         count);
 }
 
+/* Whether a load's next `count` elements are whole rows that are all the same: the operand does not
+ * move in the dimension before the innermost. */
+static bool repeats_row(const yg_load *load, const cursor *c, int64_t count) {
+    const int inner = load->rank - 1;
+    if (inner == 0 || load->strides[inner] == 0 || load->strides[inner - 1] != 0)
+        return false;
+    const int64_t length = load->shape[inner], left = load->shape[inner - 1] - c->index[inner - 1];
+    return c->index[inner] == 0 && left * length >= count && count % length == 0;
+}
+
+/* Moves over such rows. */
+static void move_over_rows(const yg_load *load, cursor *c, int64_t count) {
+    const int inner = load->rank - 1;
+    c->index[inner - 1] += count / load->shape[inner] - 1;
+    move_cursor(load, c, load->shape[inner]);
+}
+
 /* Where a load's next `count` elements, from `start` on, are: in its operand, or in its register,
  * which is filled unless it holds them from the tile before. */
 static const char *load_one(const group_call *call, walk *w, uint32_t l, int64_t start,
@@ -310,6 +327,15 @@ static const char *load_one(const group_call *call, walk *w, uint32_t l, int64_t
     if (lies_in_row && load->strides[load->rank - 1] != 0) {
         move_cursor(load, c, count);
         return at;
+    }
+    if (remembers && repeats_row(load, c, count)) {
+        cursor from_here = *c;
+        const bool is_there = w->filled[l] == at;
+        if (!is_there)
+            stretch(load, target, &from_here, count);
+        move_over_rows(load, c, count);
+        w->filled[l] = at;
+        return target;
     }
     if (!remembers || !lies_in_row) {
         stretch(load, target, c, count);

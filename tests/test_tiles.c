@@ -19,6 +19,7 @@ typedef enum form {
     BIAS,        /* x · row + z, rows of 10 elements: the tiles are a multiple of them */
     LONG_ROW,    /* the same: a tile of the row is read where it is */
     LONG_COLUMN, /* (x - column) · row: several tiles need the same element of the column */
+    MIDDLE,      /* x · row + z, with another row for each of 33 blocks of 128 rows */
     CHAIN,       /* twelve steps: tiles are long */
     FORMS
 } form;
@@ -54,6 +55,12 @@ static yg_node build_form(yg_graph *g, form form, yg_dtype dtype) {
     case COLUMN:
     case LONG_COLUMN:
         return yg_multiply(g, yg_subtract(g, x, draw_input(g, dtype, rows, 1)), row);
+    case MIDDLE: {
+        const yg_type whole = type_of(dtype, 3, (const int64_t[]){33, 128, 64});
+        const yg_type rows_only = type_of(dtype, 3, (const int64_t[]){33, 1, 64});
+        const yg_node a = yg_input(g, "a", &whole), b = yg_input(g, "b", &rows_only);
+        return yg_add(g, yg_multiply(g, a, b), yg_input(g, "c", &whole));
+    }
     default:
         for (int i = 0; i < 12; i++)
             x = i % 2 ? yg_abs(g, x) : yg_offset(g, x, -0.25);
