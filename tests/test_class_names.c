@@ -20,7 +20,7 @@ static const char model_text[] =
     "y}}}\n"
     "outputs: [z]\n"
     "loss: \"%s\"\n"
-    "metrics: {m: mean(x) * heavy, n: \"accuracy(z, kind)\"}\n";
+    "metrics: {m: mean(x) * heavy, n: \"accuracy(z, kind)\", o: w}\n";
 
 /* A loss, and a part of the expanded model, or of the error. */
 static const struct {
