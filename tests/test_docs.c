@@ -6,6 +6,7 @@
 #include "graph/file.h"
 #include "network_run.h"
 #include "train/gradients.h"
+#include "train/optimizer.h"
 #include "train/train.h"
 #include "workspace.h"
 
@@ -126,8 +127,9 @@ static void set_whole_numbers(const network_run *run) {
 /* Runs a model with numbers in (0, 1), and 1 for each whole number: it is in range as an index, a
  * length or a label. */
 static void run_example(const yg_model *model, const char *document, int line) {
-    static const yg_dim dims[] = {{"B", 2}};
-    const yg_network_options options = {.dims = dims, .dim_count = 1, .dtype = YG_F64};
+    static const yg_dim dims[] = {{"B", 2}, {"T", 3}};
+    const yg_network_options options = {
+        .dims = dims, .dim_count = sizeof dims / sizeof *dims, .dtype = YG_F64};
     network_run run;
     yg_error error = {0};
     const bool opened = network_run_open(&run, model, &options, &error);
@@ -146,6 +148,44 @@ static void run_example(const yg_model *model, const char *document, int line) {
 Test(docs, examples_of_the_reference_run) {
     cr_assert_geq(check_file(YG_SOURCE "/docs/ops.md", run_example), 150);
     cr_assert_geq(check_file(YG_SOURCE "/docs/layers.md", run_example), 40);
+}
+
+/* Those of the other documents run too, whatever their `data` and `train` say. */
+Test(docs, examples_of_the_format_run) {
+    cr_assert_geq(check_file(YG_SOURCE "/docs/model-format.md", run_example), 30);
+    cr_assert_geq(check_file(YG_SOURCE "/docs/guide.md", run_example), 1);
+}
+
+/* Parts of `train` that stand alone, without a model: they are read as train() reads them. */
+Test(docs, parts_of_train_are_read) {
+    static const char *const documents[] = {"model-format.md", "several-processes.md"};
+    size_t read = 0;
+    for (size_t i = 0; i < sizeof documents / sizeof *documents; i++) {
+        char path[600];
+        size_t size;
+        snprintf(path, sizeof path, "%s/docs/%s", YG_SOURCE, documents[i]);
+        char *text = yg_file_read(path, 1 << 20, &size, NULL);
+        cr_assert_not_null(text);
+        for (const char *at = strstr(text, FENCE); at; at = strstr(at + 1, FENCE)) {
+            const char *start = at + sizeof FENCE - 1;
+            const bool train = strncmp(start, "train:", 6) == 0;
+            yg_error error = {0};
+            yg_optimizer optimizer;
+            if (!train && strncmp(start, "optimizer:", 10) != 0)
+                continue;
+            yg_document *document = yg_document_parse(
+                start, (size_t)(strstr(start, "\n```") + 1 - start), documents[i], &error);
+            cr_assert_not_null(document, "%s:%d: %s", path, line_of(text, start), error.message);
+            const yg_value *part = yg_document_root(document);
+            part = train ? yg_value_get(part, "train") : part;
+            cr_expect(yg_optimizer_read(yg_value_get(part, "optimizer"), &optimizer, &error),
+                      "%s:%d: %s", path, line_of(text, start), error.message);
+            yg_document_free(document);
+            read++;
+        }
+        free(text);
+    }
+    cr_expect_geq(read, 3);
 }
 
 /* The model of add-a-layer.md: the gradients of its new layer are right, and it learns. */
