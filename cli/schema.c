@@ -7,6 +7,7 @@
  */
 #include "schema.h"
 
+#include "../models/loader/key_tables.h"
 #include "../models/loader/node_keys.h"
 #include "../models/model.h"
 #include "json.h"
@@ -103,6 +104,7 @@ static bool add_layers(json_t **defs) {
 
 /* ------------------------------------------------------------------------------------- parts -- */
 
+/* What values are, where it is no mapping with keys of its own. The tables of keys name these. */
 static const struct {
     const char *name, *schema;
 } parts[] = {
@@ -111,101 +113,108 @@ static const struct {
     {"number", "{\"type\": [\"number\", \"string\"]}"},
     {"whole", "{\"type\": [\"integer\", \"string\"]}"},
     {"truth", "{\"type\": [\"boolean\", \"string\"]}"},
+    {"text", "{\"type\": \"string\"}"},
+    {"list", "{\"type\": \"array\"}"},
+    {"mapping", "{\"type\": \"object\"}"},
+    {"named", "{\"type\": [\"array\", \"object\"]}"},
     {"expression", "{\"type\": [\"string\", \"number\", \"boolean\", \"array\"]}"},
-    {"expressions",
-     "{\"type\": \"object\", \"additionalProperties\": {\"$ref\": \"#/$defs/expression\"}}"},
-    {"metrics",
-     "{\"type\": \"object\", \"additionalProperties\": {\"anyOf\": [{\"$ref\": "
-     "\"#/$defs/expression\"}, {\"type\": \"object\", \"properties\": {\"value\": {\"$ref\": "
-     "\"#/$defs/expression\"}, \"units\": {\"type\": \"string\"}, \"join\": {\"enum\": "
-     "[\"mean\", \"sum\", \"max\", \"min\"]}, \"ratio\": {\"type\": \"array\", \"items\": "
-     "{\"$ref\": "
-     "\"#/$defs/expression\"}, \"minItems\": 2, \"maxItems\": 2}}, \"additionalProperties\": "
-     "false}]}}"},
     {"shape", "{\"type\": \"array\"}"},
     {"dtype", "{\"enum\": [\"f32\", \"f64\", \"i32\", \"i64\", \"bool\"]}"},
-    {"port",
-     "{\"anyOf\": [{\"$ref\": \"#/$defs/shape\"}, {\"type\": \"object\", \"properties\": "
-     "{\"shape\": {\"$ref\": \"#/$defs/shape\"}, \"dtype\": {\"$ref\": \"#/$defs/dtype\"}, "
-     "\"classes\": {\"type\": [\"integer\", \"string\", \"array\"]}}, \"required\": [\"shape\"], "
-     "\"additionalProperties\": false}]}"},
-    {"ports", "{\"type\": \"object\", \"additionalProperties\": {\"$ref\": \"#/$defs/port\"}}"},
+    {"classes", "{\"type\": [\"integer\", \"string\", \"array\"]}"},
+    {"join", "{\"enum\": [\"mean\", \"sum\", \"max\", \"min\"]}"},
+    {"ratio",
+     "{\"type\": \"array\", \"items\": {\"$ref\": \"#/$defs/expression\"}, \"minItems\": 2, "
+     "\"maxItems\": 2}"},
     {"initializer",
      "{\"anyOf\": [{\"type\": [\"string\", \"array\"]}, {\"type\": \"object\", \"required\": "
      "[\"type\"]}]}"},
-    {"params",
-     "{\"type\": \"object\", \"additionalProperties\": {\"type\": \"object\", \"properties\": "
-     "{\"shape\": {\"$ref\": \"#/$defs/shape\"}, \"init\": {\"$ref\": \"#/$defs/initializer\"}, "
-     "\"trainable\": {\"$ref\": \"#/$defs/truth\"}, \"if\": {\"$ref\": \"#/$defs/truth\"}}, "
-     "\"required\": [\"shape\", \"init\"], \"additionalProperties\": false}}"},
-    {"state",
-     "{\"type\": \"object\", \"additionalProperties\": {\"type\": \"object\", \"properties\": "
-     "{\"shape\": {\"$ref\": \"#/$defs/shape\"}, \"init\": {\"$ref\": \"#/$defs/initializer\"}, "
-     "\"dtype\": {\"$ref\": \"#/$defs/dtype\"}, \"if\": {\"$ref\": \"#/$defs/truth\"}}, "
-     "\"required\": [\"shape\", \"init\"], \"additionalProperties\": false}}"},
-    {"scan", "{\"type\": \"object\", \"properties\": {\"scan\": {\"$ref\": "
-             "\"#/$defs/expressions\"}, \"carry\": {\"$ref\": \"#/$defs/carries\"}, \"graph\": "
-             "{\"$ref\": \"#/$defs/graph\"}, \"collect\": {\"type\": [\"array\", \"object\"]}, "
-             "\"dim\": {\"$ref\": \"#/$defs/whole\"}, \"steps\": {\"$ref\": \"#/$defs/whole\"}, "
-             "\"reverse\": {\"$ref\": \"#/$defs/truth\"}, \"lengths\": {\"$ref\": "
-             "\"#/$defs/expression\"}, \"truncate\": {\"$ref\": \"#/$defs/whole\"}}, \"required\": "
-             "[\"scan\", \"graph\"], \"additionalProperties\": false}"},
     {"graph",
      "{\"type\": \"object\", \"additionalProperties\": {\"anyOf\": [{\"$ref\": "
      "\"#/$defs/expression\"}, {\"$ref\": \"#/$defs/layer\"}, {\"$ref\": \"#/$defs/scan\"}]}}"},
     {"closed_graph",
      "{\"type\": \"object\", \"additionalProperties\": {\"if\": {\"type\": \"object\", "
      "\"required\": [\"type\"]}, \"then\": {\"$ref\": \"#/$defs/closed_layer\"}}}"},
-    {"outputs",
-     "{\"anyOf\": [{\"type\": \"array\", \"items\": {\"type\": \"string\"}}, {\"type\": "
-     "\"object\", "
-     "\"additionalProperties\": {\"anyOf\": [{\"$ref\": \"#/$defs/expression\"}, {\"type\": "
-     "\"object\", \"properties\": {\"value\": {\"$ref\": \"#/$defs/expression\"}, \"units\": "
-     "{\"type\": \"string\"}, \"classes\": {\"type\": \"string\"}}, \"required\": [\"value\"], "
-     "\"additionalProperties\": false}]}}]}"},
-    {"include",
-     "{\"type\": [\"string\", \"array\", \"object\"], \"items\": {\"anyOf\": [{\"type\": "
-     "\"string\"}, {\"type\": \"object\", \"properties\": {\"file\": {\"type\": \"string\"}, "
-     "\"as\": {\"type\": \"string\"}}, \"required\": [\"file\"], \"additionalProperties\": "
-     "false}]}}"},
-    {"carries", "{\"type\": \"object\", \"additionalProperties\": {\"anyOf\": [{\"$ref\": "
-                "\"#/$defs/expression\"}, {\"type\": \"object\", \"properties\": {\"value\": "
-                "{\"$ref\": \"#/$defs/expression\"}, \"lengths\": {\"$ref\": \"#/$defs/truth\"}, "
-                "\"truncate\": {\"$ref\": \"#/$defs/truth\"}}, \"required\": [\"value\"], "
-                "\"additionalProperties\": false}]}}"},
-    {"patterns",
-     "{\"type\": \"object\", \"additionalProperties\": {\"anyOf\": [{\"$ref\": "
-     "\"#/$defs/shape\"}, {\"type\": \"object\", \"properties\": {\"shape\": {\"$ref\": "
-     "\"#/$defs/shape\"}, \"optional\": {\"$ref\": \"#/$defs/truth\"}}, \"required\": "
-     "[\"shape\"], \"additionalProperties\": false}]}}"},
-    {"definition",
-     "{\"type\": \"object\", \"properties\": {\"doc\": {\"type\": \"string\"}, "
-     "\"example\": {\"type\": \"string\"}, \"args\": {\"$ref\": \"#/$defs/arguments\"}, "
-     "\"inputs\": {\"$ref\": \"#/$defs/patterns\"}, \"params\": {\"$ref\": "
-     "\"#/$defs/params\"}, \"state\": {\"$ref\": \"#/$defs/state\"}, \"update\": "
-     "{\"$ref\": \"#/$defs/expressions\"}, \"graph\": {\"$ref\": \"#/$defs/graph\"}, "
-     "\"outputs\": {\"type\": [\"array\", \"object\"]}, \"losses\": {\"$ref\": "
-     "\"#/$defs/expressions\"}, \"where\": {\"$ref\": \"#/$defs/expressions\"}, \"rate\": "
-     "{\"$ref\": \"#/$defs/expression\"}}, \"additionalProperties\": false, \"if\": "
-     "{\"required\": [\"rate\"]}, \"then\": {\"propertyNames\": {\"enum\": [\"doc\", "
-     "\"example\", \"args\", \"where\", \"rate\"]}}}"},
-    {"arguments",
-     "{\"type\": \"object\", \"additionalProperties\": {\"anyOf\": [{\"$ref\": "
-     "\"#/$defs/argument_kind\"}, {\"type\": \"object\", \"properties\": {\"type\": {\"$ref\": "
-     "\"#/$defs/argument_kind\"}, \"default\": true, \"optional\": {\"$ref\": \"#/$defs/truth\"}, "
-     "\"min\": {\"$ref\": \"#/$defs/number\"}, \"max\": {\"$ref\": \"#/$defs/number\"}, "
-     "\"choices\": {\"type\": \"array\"}, \"count\": {\"$ref\": \"#/$defs/whole\"}, \"doc\": "
-     "{\"type\": \"string\"}, \"example\": true}, \"required\": [\"type\"], "
-     "\"additionalProperties\": false}]}}"},
+    {"outputs", "{\"anyOf\": [{\"type\": \"array\", \"items\": {\"type\": \"string\"}}, {\"type\": "
+                "\"object\", \"additionalProperties\": {\"$ref\": \"#/$defs/output\"}}]}"},
+    {"include", "{\"type\": [\"string\", \"array\", \"object\"], \"items\": {\"$ref\": "
+                "\"#/$defs/included\"}}"},
     {"argument_kind",
      "{\"enum\": [\"int\", \"float\", \"bool\", \"choice\", \"op\", \"init\", \"ints\", "
      "\"layer\", \"floats\"]}"},
-    {"definitions",
-     "{\"type\": \"object\", \"additionalProperties\": {\"$ref\": \"#/$defs/definition\"}}"},
-    {"expect",
-     "{\"type\": \"object\", \"properties\": {\"parameters\": {\"$ref\": \"#/$defs/whole\"}, "
-     "\"shapes\": {\"type\": \"object\"}}, \"additionalProperties\": false}"},
 };
+
+/* Mappings whose keys the loader knows. `other`: what may stand in place of the mapping, or NULL.
+ */
+static const struct {
+    const char *name;
+    const yg_key_table *table;
+    const char *other;
+} mappings[] = {
+    {"port", &yg_port_keys, "shape"},          {"param", &yg_param_keys, NULL},
+    {"own_state", &yg_state_keys, NULL},       {"scan", &yg_scan_keys, NULL},
+    {"carry", &yg_carry_keys, "expression"},   {"output", &yg_output_keys, "expression"},
+    {"metric", &yg_metric_keys, "expression"}, {"included", &yg_include_keys, "text"},
+    {"pattern", &yg_pattern_keys, "shape"},    {"argument", &yg_argument_keys, "argument_kind"},
+    {"expect", &yg_expect_keys, NULL},
+};
+
+/* Mappings from names to parts. */
+static const struct {
+    const char *name, *part;
+} maps[] = {
+    {"ports", "port"},         {"params", "param"},           {"state", "own_state"},
+    {"carries", "carry"},      {"metrics", "metric"},         {"patterns", "pattern"},
+    {"arguments", "argument"}, {"expressions", "expression"}, {"definitions", "definition"},
+};
+
+/* Keys that only a message knows are left out. */
+static json_t *keys_schema(const yg_key_table *table) {
+    json_t *properties = json_object(), *required = json_array();
+    for (size_t i = 0; i < table->count; i++) {
+        const yg_key *key = &table->keys[i];
+        if (key->hint)
+            continue;
+        json_set(&properties, key->name, key->form ? schema_ref(key->form) : json_true());
+        if (key->required)
+            json_append(&required, json_string(key->name));
+    }
+    json_t *schema = json_pack("{s:s, s:o, s:b}", "type", "object", "properties", properties,
+                               "additionalProperties", 0);
+    if (json_array_size(required))
+        json_set(&schema, "required", json_incref(required));
+    json_decref(required);
+    return schema;
+}
+
+/* A layer type or, where it has a `rate`, a schedule. */
+static json_t *definition_schema(void) {
+    json_t *schema = keys_schema(&yg_layer_type_keys),
+           *schedule = keys_schema(&yg_schedule_type_keys);
+    json_t *properties = json_object_get(schema, "properties");
+    json_object_update_missing(properties, json_object_get(schedule, "properties"));
+    json_object_del(schema, "required");
+    json_t *known = json_incref(json_object_get(schedule, "properties"));
+    json_set(&known, "example", json_true());
+    json_set(&schema, "if", json_pack("{s:[s]}", "required", "rate"));
+    json_set(&schema, "then", json_pack("{s:o}", "propertyNames", schema_names(known)));
+    json_decref(known);
+    json_decref(schedule);
+    return schema;
+}
+
+static void add_mappings(json_t **defs) {
+    for (size_t i = 0; i < sizeof mappings / sizeof *mappings; i++) {
+        json_t *keys = keys_schema(mappings[i].table);
+        const char *other = mappings[i].other;
+        json_set(defs, mappings[i].name,
+                 other ? schema_list("anyOf", schema_ref(other), keys, NULL) : keys);
+    }
+    for (size_t i = 0; i < sizeof maps / sizeof *maps; i++)
+        json_set(defs, maps[i].name,
+                 json_pack("{s:s, s:o}", "type", "object", "additionalProperties",
+                           schema_ref(maps[i].part)));
+    json_set(defs, "definition", definition_schema());
+}
 
 /* -------------------------------------------------------------------------------------- root -- */
 
@@ -246,6 +255,7 @@ static json_t *defs_of(const key_list *list) {
     json_t *defs = json_object();
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         json_set(&defs, parts[i].name, fixed(parts[i].schema));
+    add_mappings(&defs);
     json_set(&defs, "data", schema_of_data(list));
     json_set(&defs, "train", schema_of_train(list));
     json_set(&defs, "closed_schedule", schema_of_closed_schedule(list));

@@ -38,7 +38,7 @@ static const yg_column_kind *kind_of(const yg_value *options, bool *asked, yg_er
 
 static bool read_options(yg_column *column, yg_error *error) {
     const yg_column_kind *kind = column->kind;
-    yg_key keys[40] = {{"kind", false, NULL}};
+    yg_key keys[40] = {{"kind", false, NULL, NULL}};
     size_t count = 1;
     char what[300];
     if (!column->options || column->options->kind != YG_MAPPING)

@@ -155,8 +155,8 @@ static bool read_part(const yg_reading *reading, const yg_value *map, yg_dataset
 
 static bool read_held_out(const yg_reading *reading, const yg_value *section, const char *key,
                           yg_dataset *dataset, yg_part *part, yg_error *error) {
-    static const yg_key keys[] = {{"fraction", false, "`fraction` goes with `from: train`"},
-                                  {"stratify", false, "`stratify` goes with `from: train`"}};
+    static const yg_key keys[] = {{"fraction", false, "`fraction` goes with `from: train`", NULL},
+                                  {"stratify", false, "`stratify` goes with `from: train`", NULL}};
     const yg_value *map = yg_value_get(section, key);
     if (!map)
         return true;
@@ -352,8 +352,8 @@ bool yg_data_memory(const yg_value *section, int64_t *bytes, yg_error *error) {
 static bool load(const yg_model *model, yg_dtype dtype, const yg_value *section, yg_data *data,
                  yg_error *error) {
     static const yg_key part_keys[] = {
-        {"from", false, "`train` is what the other parts are taken from"},
-        {"fraction", false, "`train` keeps what the other parts leave"}};
+        {"from", false, "`train` is what the other parts are taken from", NULL},
+        {"fraction", false, "`train` keeps what the other parts leave", NULL}};
     const char *symbol;
     written w = {0};
     yg_split splits[2] = {{0}};

@@ -158,8 +158,9 @@ static bool read_type(const yg_value *type, const yg_optimizer_update **update, 
 static bool read_keys(const yg_value *mapping, bool group, yg_optimizer *optimizer,
                       yg_error *error) {
     const yg_optimizer_update *update = optimizer->update;
-    yg_key keys[KEYS] = {
-        {"type", !group, NULL}, {"lr", false, NULL}, {"learning_rate", false, "it is `lr` here"}};
+    yg_key keys[KEYS] = {{"type", !group, NULL, NULL},
+                         {"lr", false, NULL, NULL},
+                         {"learning_rate", false, "it is `lr` here", NULL}};
     size_t count = 3;
     char what[64];
     keys[count++].name = group ? "frozen_until" : "groups";

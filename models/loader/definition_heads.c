@@ -4,6 +4,7 @@
  * arguments and that formula, and is read here to its end.
  */
 #include "definitions.h"
+#include "key_tables.h"
 #include "node_keys.h"
 #include "read.h"
 
@@ -101,13 +102,18 @@ static bool check_argument_name(const yg_value *key, bool schedule, yg_error *er
     return true;
 }
 
+static const yg_key argument_keys[] = {
+    {"type", true, NULL, "argument_kind"}, {"default", false, NULL, NULL},
+    {"optional", false, NULL, "truth"},    {"min", false, NULL, "number"},
+    {"max", false, NULL, "number"},        {"choices", false, NULL, "list"},
+    {"count", false, NULL, "whole"},       {"doc", false, NULL, "text"},
+    {"example", false, NULL, NULL},
+};
+
+const yg_key_table yg_argument_keys = {argument_keys, sizeof argument_keys / sizeof *argument_keys};
+
 static bool read_argument(yg_model *model, const yg_value *key, const yg_value *value,
                           bool schedule, yg_argument_spec *argument, yg_error *error) {
-    static const yg_key keys[] = {
-        {"type", true, NULL},   {"default", false, NULL}, {"optional", false, NULL},
-        {"min", false, NULL},   {"max", false, NULL},     {"choices", false, NULL},
-        {"count", false, NULL}, {"doc", false, NULL},     {"example", false, NULL},
-    };
     const char *const *known = schedule ? schedule_kinds : kinds;
     if (!check_argument_name(key, schedule, error))
         return false;
@@ -123,7 +129,7 @@ static bool read_argument(yg_model *model, const yg_value *key, const yg_value *
         argument->kind = schedule ? of_schedules[kind] : (yg_argument_kind)kind;
         return argument->kind != YG_ARGUMENT_CHOICE || read_choices(model, value, argument, error);
     }
-    if (!yg_value_check_keys(value, what, keys, sizeof keys / sizeof *keys, error) ||
+    if (!yg_value_check_keys(value, what, yg_argument_keys.keys, yg_argument_keys.count, error) ||
         !yg_value_choice(yg_value_get(value, "type"), "`type`", known, &kind, error))
         return false;
     argument->kind = schedule ? of_schedules[kind] : (yg_argument_kind)kind;
@@ -153,15 +159,20 @@ static bool read_arguments(yg_model *model, const yg_value *value, bool schedule
     return true;
 }
 
+static const yg_key pattern_keys[] = {{"shape", true, NULL, "shape"},
+                                      {"optional", false, NULL, "truth"}};
+
+const yg_key_table yg_pattern_keys = {pattern_keys, sizeof pattern_keys / sizeof *pattern_keys};
+
 /* Reads `x: [..., features]` or `x: {shape: [..., features], optional: true}`. */
 static bool read_input(yg_model *model, const yg_value *key, const yg_value *value,
                        yg_input_spec *input, yg_error *error) {
-    static const yg_key keys[] = {{"shape", true, NULL}, {"optional", false, NULL}};
     *input = (yg_input_spec){.origin = key->origin, .name = key->text};
     if (!yg_read_name(key, "an input", false, error))
         return false;
     if (value->kind == YG_MAPPING) {
-        if (!yg_value_check_keys(value, "an input", keys, sizeof keys / sizeof *keys, error))
+        if (!yg_value_check_keys(value, "an input", yg_pattern_keys.keys, yg_pattern_keys.count,
+                                 error))
             return false;
         const yg_value *optional = yg_value_get(value, "optional");
         if (optional && !yg_value_bool(optional, "`optional`", &input->optional, error))
@@ -215,22 +226,27 @@ static bool read_terms(yg_model *model, const yg_value *value, yg_definition *de
     return true;
 }
 
+static const yg_key schedule_type_keys[] = {
+    {"doc", false, NULL, "text"},
+    {"args", false, NULL, "arguments"},
+    {"where", false, NULL, "expressions"},
+    {"rate", true, NULL, "expression"},
+    {"graph", false, "`rate` makes it a schedule; a layer type has `graph` and no `rate`", NULL},
+    {"inputs", false, "`rate` makes it a schedule; a layer type has `inputs` and no `rate`", NULL},
+};
+
+const yg_key_table yg_schedule_type_keys = {schedule_type_keys,
+                                            sizeof schedule_type_keys / sizeof *schedule_type_keys};
+
 static bool read_schedule(yg_model *model, yg_definition *definition, yg_error *error) {
-    static const yg_key keys[] = {
-        {"doc", false, NULL},
-        {"args", false, NULL},
-        {"where", false, NULL},
-        {"rate", true, NULL},
-        {"graph", false, "`rate` makes it a schedule; a layer type has `graph` and no `rate`"},
-        {"inputs", false, "`rate` makes it a schedule; a layer type has `inputs` and no `rate`"},
-    };
     const yg_value *value = definition->value;
     const char *what = yg_pool_format(model->pool, "schedule `%s`", definition->name);
     const char *doc;
     const yg_value *text = yg_value_get(value, "doc");
     if (!what)
         return yg_fail_memory(error);
-    if (!yg_value_check_keys(value, what, keys, sizeof keys / sizeof *keys, error) ||
+    if (!yg_value_check_keys(value, what, yg_schedule_type_keys.keys, yg_schedule_type_keys.count,
+                             error) ||
         (text && !yg_value_text(text, "`doc`", &doc, error)) ||
         !read_arguments(model, yg_value_get(value, "args"), true, definition, error) ||
         !read_terms(model, yg_value_get(value, "where"), definition, error))
@@ -240,28 +256,33 @@ static bool read_schedule(yg_model *model, yg_definition *definition, yg_error *
     return definition->rate != NULL;
 }
 
+static const yg_key layer_type_keys[] = {
+    {"doc", false, NULL, "text"},
+    {"example", false, NULL,
+     "text"}, /* a model that uses it, for its page: a text, not read here */
+    {"args", false, NULL, "arguments"},
+    {"inputs", false, NULL, "patterns"},
+    {"params", false, NULL, "params"},
+    {"graph", true, NULL, "graph"},
+    {"outputs", true, NULL, "named"},
+    {"losses", false, NULL, "expressions"},
+    {"loss", false, "a layer type names its terms of the loss: losses: {kl: …}", NULL},
+    {"rate", false, NULL, "expression"}, /* here for hints only: an entry with it is a schedule */
+    {"state", false, NULL, "state"},
+    {"update", false, NULL, "expressions"},
+    {"scan", false, "a scan is a node of `graph`: {y: {scan: {x_t: x}, …}}", NULL},
+};
+
+const yg_key_table yg_layer_type_keys = {layer_type_keys,
+                                         sizeof layer_type_keys / sizeof *layer_type_keys};
+
 static bool read_head(yg_model *model, yg_definition *definition, yg_error *error) {
-    static const yg_key keys[] = {
-        {"doc", false, NULL},
-        {"example", false, NULL}, /* a model that uses it, for its page: a text, not read here */
-        {"args", false, NULL},
-        {"inputs", false, NULL},
-        {"params", false, NULL},
-        {"graph", true, NULL},
-        {"outputs", true, NULL},
-        {"losses", false, NULL},
-        {"loss", false, "a layer type names its terms of the loss: losses: {kl: …}"},
-        {"rate", false, NULL}, /* here for hints only: an entry with it is a schedule */
-        {"state", false, NULL},
-        {"update", false, NULL},
-        {"scan", false, "a scan is a node of `graph`: {y: {scan: {x_t: x}, …}}"},
-    };
     const yg_value *value = definition->value;
     const char *what = yg_pool_format(model->pool, "layer type `%s`", definition->name);
     const char *doc, *example;
     if (!what)
         return yg_fail_memory(error);
-    if (!yg_value_check_keys(value, what, keys, sizeof keys / sizeof *keys, error))
+    if (!yg_value_check_keys(value, what, yg_layer_type_keys.keys, yg_layer_type_keys.count, error))
         return false;
     const yg_value *text = yg_value_get(value, "doc"), *shown = yg_value_get(value, "example");
     return (!text || yg_value_text(text, "`doc`", &doc, error)) &&

@@ -101,6 +101,7 @@ typedef struct yg_key {
     bool required;
     const char *hint; /* NULL: the key may be used. Otherwise it is refused, and this says what to
                          write instead. */
+    const char *form; /* what the value is: a part of the JSON Schema; NULL: anything */
 } yg_key;
 
 /* Checks that `value` is a mapping with known keys only and all required ones. `what` names the

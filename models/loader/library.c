@@ -9,6 +9,7 @@
 #include "definitions.h"
 #include "embedded.h"
 #include "foreign.h"
+#include "key_tables.h"
 #include "read.h"
 
 #include <string.h>
@@ -172,13 +173,14 @@ yg_definition *yg_find_schedule(yg_model *model, const yg_library *library, cons
 static const yg_library *read_library(yg_model *model, const char *path, yg_origin origin,
                                       int depth, yg_error *error) {
     static const yg_key keys[] = {
-        {"format", false, NULL},
-        {"doc", false, NULL},
-        {"include", false, NULL},
-        {"define", true, NULL},
-        {"vars", false, "an included file holds layer types and schedules only, which see no vars"},
-        {"graph", false, "an included file holds layer types and schedules only"},
-        {"inputs", false, "an included file holds layer types and schedules only"},
+        {"format", false, NULL, NULL},
+        {"doc", false, NULL, NULL},
+        {"include", false, NULL, NULL},
+        {"define", true, NULL, NULL},
+        {"vars", false, "an included file holds layer types and schedules only, which see no vars",
+         NULL},
+        {"graph", false, "an included file holds layer types and schedules only", NULL},
+        {"inputs", false, "an included file holds layer types and schedules only", NULL},
     };
     for (size_t i = 0; i < model->included_count; i++)
         if (strcmp(model->included[i]->path, path) == 0)
@@ -248,13 +250,17 @@ static bool take_over(yg_model *model, const yg_library *from, const char *prefi
     return true;
 }
 
+static const yg_key include_keys[] = {{"file", true, NULL, "text"}, {"as", false, NULL, "text"}};
+
+const yg_key_table yg_include_keys = {include_keys, sizeof include_keys / sizeof *include_keys};
+
 static bool read_include(yg_model *model, const yg_value *value, yg_library *library, int depth,
                          yg_error *error) {
-    static const yg_key keys[] = {{"file", true, NULL}, {"as", false, NULL}};
     const yg_value *file = value;
     const char *prefix = NULL;
     if (value->kind == YG_MAPPING) {
-        if (!yg_value_check_keys(value, "`include`", keys, 2, error))
+        if (!yg_value_check_keys(value, "`include`", yg_include_keys.keys, yg_include_keys.count,
+                                 error))
             return false;
         file = yg_value_get(value, "file");
         const yg_value *as = yg_value_get(value, "as");

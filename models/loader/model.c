@@ -7,6 +7,7 @@
 #include "definitions.h"
 #include "expander.h"
 #include "gradient.h"
+#include "key_tables.h"
 #include "library.h"
 #include "outputs.h"
 #include "override.h"
@@ -22,37 +23,38 @@
 
 /* The sections of a model file. */
 static const yg_key sections[] = {
-    {"format", false, NULL},
-    {"name", false, NULL},
-    {"doc", false, NULL},
-    {"vars", false, NULL},
-    {"include", false, NULL},
-    {"define", false, NULL},
-    {"inputs", true, NULL},
-    {"targets", false, NULL},
-    {"params", false, NULL},
-    {"graph", false, NULL},
-    {"outputs", true, NULL},
-    {"loss", false, NULL},
-    {"metrics", false, NULL},
-    {"data", false, NULL},
-    {"train", false, NULL},
-    {"trainable", false, NULL},
-    {"expect", false, NULL},
-    {"layers", false, "layers are nodes of `graph`, as `h: {type: linear, out_features: 3}`"},
-    {"state", false, NULL},
-    {"update", false, NULL},
-    {"scan", false, "a scan is a node of `graph`: {y: {scan: {x_t: x}, …}}"},
+    {"format", false, NULL, NULL},
+    {"name", false, NULL, NULL},
+    {"doc", false, NULL, NULL},
+    {"vars", false, NULL, NULL},
+    {"include", false, NULL, NULL},
+    {"define", false, NULL, NULL},
+    {"inputs", true, NULL, NULL},
+    {"targets", false, NULL, NULL},
+    {"params", false, NULL, NULL},
+    {"graph", false, NULL, NULL},
+    {"outputs", true, NULL, NULL},
+    {"loss", false, NULL, NULL},
+    {"metrics", false, NULL, NULL},
+    {"data", false, NULL, NULL},
+    {"train", false, NULL, NULL},
+    {"trainable", false, NULL, NULL},
+    {"expect", false, NULL, NULL},
+    {"layers", false, "layers are nodes of `graph`, as `h: {type: linear, out_features: 3}`", NULL},
+    {"state", false, NULL, NULL},
+    {"update", false, NULL, NULL},
+    {"scan", false, "a scan is a node of `graph`: {y: {scan: {x_t: x}, …}}", NULL},
 };
 
 /* The sections of a run file. */
 static const yg_key run_sections[] = {
-    {"format", false, NULL},
-    {"doc", false, NULL},
-    {"data", false, NULL},
-    {"train", false, NULL},
-    {"graph", false, "a run file holds `data` and `train`; the graph stands in the model file"},
-    {"vars", false, "a run file holds `data` and `train`; vars stand in the model file"},
+    {"format", false, NULL, NULL},
+    {"doc", false, NULL, NULL},
+    {"data", false, NULL, NULL},
+    {"train", false, NULL, NULL},
+    {"graph", false, "a run file holds `data` and `train`; the graph stands in the model file",
+     NULL},
+    {"vars", false, "a run file holds `data` and `train`; vars stand in the model file", NULL},
 };
 
 /* ---------------------------------------------------------------------------------- sections -- */
@@ -99,11 +101,15 @@ static bool read_trainables(yg_model *model, const yg_value *value, yg_error *er
     return true;
 }
 
+static const yg_key expect_keys[] = {{"parameters", false, NULL, "whole"},
+                                     {"shapes", false, NULL, "mapping"}};
+
+const yg_key_table yg_expect_keys = {expect_keys, sizeof expect_keys / sizeof *expect_keys};
+
 static bool read_expectations(yg_model *model, const yg_value *value, yg_error *error) {
-    static const yg_key keys[] = {{"parameters", false, NULL}, {"shapes", false, NULL}};
     if (!value)
         return true;
-    if (!yg_value_check_keys(value, "`expect`", keys, 2, error))
+    if (!yg_value_check_keys(value, "`expect`", yg_expect_keys.keys, yg_expect_keys.count, error))
         return false;
     model->expected_parameters = yg_value_get(value, "parameters");
     if (yg_is_formula(model->expected_parameters)) {

@@ -4,6 +4,7 @@
 #include "outputs.h"
 
 #include "expression_tree.h"
+#include "key_tables.h"
 #include "read.h"
 
 #include <string.h>
@@ -23,14 +24,18 @@ static bool read_port(const yg_value *value, yg_output_spec *spec, yg_error *err
     return !port || yg_value_text(port, units ? "`units`" : "`classes`", &spec->units, error);
 }
 
+static const yg_key output_keys[] = {{"value", true, NULL, "expression"},
+                                     {"units", false, NULL, "text"},
+                                     {"classes", false, NULL, "text"}};
+
+const yg_key_table yg_output_keys = {output_keys, sizeof output_keys / sizeof *output_keys};
+
 /* Reads the value of an output: an expression, or `{value: h, units: y}`. */
 static bool read_output_value(yg_model *model, const yg_value *value, const char *what,
                               yg_output_spec *spec, yg_error *error) {
-    static const yg_key keys[] = {
-        {"value", true, NULL}, {"units", false, NULL}, {"classes", false, NULL}};
     const yg_value *expression = value;
     if (value->kind == YG_MAPPING) {
-        if (!yg_value_check_keys(value, what, keys, sizeof keys / sizeof *keys, error) ||
+        if (!yg_value_check_keys(value, what, yg_output_keys.keys, yg_output_keys.count, error) ||
             !read_port(value, spec, error))
             return false;
         expression = yg_value_get(value, "value");
@@ -58,15 +63,18 @@ static bool read_ratio(yg_model *model, const yg_value *ratio, const char *what,
     return spec->value || yg_fail_memory(error);
 }
 
+static const yg_key metric_keys[] = {{"value", false, NULL, "expression"},
+                                     {"units", false, NULL, "text"},
+                                     {"join", false, NULL, "join"},
+                                     {"ratio", false, NULL, "ratio"}};
+
+const yg_key_table yg_metric_keys = {metric_keys, sizeof metric_keys / sizeof *metric_keys};
+
 static bool read_metric_value(yg_model *model, const yg_value *value, const char *what,
                               yg_output_spec *spec, yg_error *error) {
-    static const yg_key keys[] = {{"value", false, NULL},
-                                  {"units", false, NULL},
-                                  {"join", false, NULL},
-                                  {"ratio", false, NULL}};
     if (value->kind != YG_MAPPING)
         return read_output_value(model, value, what, spec, error);
-    if (!yg_value_check_keys(value, what, keys, sizeof keys / sizeof *keys, error) ||
+    if (!yg_value_check_keys(value, what, yg_metric_keys.keys, yg_metric_keys.count, error) ||
         !read_port(value, spec, error))
         return false;
     const yg_value *expression = yg_value_get(value, "value"), *join = yg_value_get(value, "join");

@@ -4,6 +4,7 @@
 #include "ports.h"
 
 #include "../../graph/spelling.h"
+#include "key_tables.h"
 #include "read.h"
 
 static bool read_dtype(const yg_value *value, yg_dtype *dtype, yg_error *error) {
@@ -50,10 +51,14 @@ static bool read_classes(yg_model *model, const yg_value *value, yg_port_spec *p
     return true;
 }
 
+static const yg_key port_keys[] = {{"shape", true, NULL, "shape"},
+                                   {"dtype", false, NULL, "dtype"},
+                                   {"classes", false, NULL, "classes"}};
+
+const yg_key_table yg_port_keys = {port_keys, sizeof port_keys / sizeof *port_keys};
+
 static bool read_port(yg_model *model, const yg_value *key, const yg_value *value, bool target,
                       yg_port_spec *port, yg_error *error) {
-    static const yg_key keys[] = {
-        {"shape", true, NULL}, {"dtype", false, NULL}, {"classes", false, NULL}};
     const char *kind = target ? "target" : "input";
     const char *what = yg_pool_format(model->pool, "%s `%s`", kind, key->text);
     if (!what)
@@ -64,7 +69,7 @@ static bool read_port(yg_model *model, const yg_value *key, const yg_value *valu
         (yg_port_spec){.origin = key->origin, .name = key->text, .dtype = YG_F32, .target = target};
     if (value->kind != YG_MAPPING)
         return yg_read_shape(model->pool, value, what, false, &port->shape, error);
-    if (!yg_value_check_keys(value, what, keys, 3, error) ||
+    if (!yg_value_check_keys(value, what, yg_port_keys.keys, yg_port_keys.count, error) ||
         !yg_read_shape(model->pool, yg_value_get(value, "shape"), what, false, &port->shape, error))
         return false;
     const yg_value *dtype = yg_value_get(value, "dtype");

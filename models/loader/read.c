@@ -5,6 +5,7 @@
 #include "read.h"
 
 #include "../../graph/number.h"
+#include "key_tables.h"
 #include "term.h"
 
 #include <string.h>
@@ -215,29 +216,36 @@ static bool read_dtype(const yg_value *value, yg_dtype *dtype, yg_error *error) 
     return true;
 }
 
+static const yg_key param_keys[] = {
+    {"shape", true, NULL, "shape"},
+    {"init", true, NULL, "initializer"},
+    {"trainable", false, NULL, "truth"},
+    {"if", false, NULL, "truth"},
+    {"dtype", false, "parameters have the network's float type", NULL},
+};
+
+const yg_key_table yg_param_keys = {param_keys, sizeof param_keys / sizeof *param_keys};
+
+static const yg_key state_keys[] = {
+    {"shape", true, NULL, "shape"},
+    {"init", true, NULL, "initializer"},
+    {"dtype", false, NULL, "dtype"},
+    {"if", false, NULL, "truth"},
+    {"trainable", false, "state is never trained; `update` changes it", NULL},
+};
+
+const yg_key_table yg_state_keys = {state_keys, sizeof state_keys / sizeof *state_keys};
+
 static bool read_param(yg_model *model, const yg_value *key, const yg_value *value, bool state,
                        yg_param_spec *param, yg_error *error) {
-    static const yg_key of_params[] = {
-        {"shape", true, NULL},
-        {"init", true, NULL},
-        {"trainable", false, NULL},
-        {"if", false, NULL},
-        {"dtype", false, "parameters have the network's float type"},
-    };
-    static const yg_key of_states[] = {
-        {"shape", true, NULL},
-        {"init", true, NULL},
-        {"dtype", false, NULL},
-        {"if", false, NULL},
-        {"trainable", false, "state is never trained; `update` changes it"},
-    };
     if (!yg_read_name(key, state ? "a state" : "a parameter", true, error))
         return false;
     const char *what =
         yg_pool_format(model->pool, state ? "state `%s`" : "parameter `%s`", key->text);
     if (!what)
         return yg_fail_memory(error);
-    if (!yg_value_check_keys(value, what, state ? of_states : of_params, 5, error))
+    if (!yg_value_check_keys(value, what, state ? yg_state_keys.keys : yg_param_keys.keys,
+                             state ? yg_state_keys.count : yg_param_keys.count, error))
         return false;
     *param =
         (yg_param_spec){.origin = key->origin, .name = key->text, .state = state, .dtype = YG_F32};

@@ -3,17 +3,22 @@
  */
 #include "scan_head.h"
 
+#include "key_tables.h"
 #include "outputs.h"
 #include "read.h"
+
+static const yg_key carry_keys[] = {{"value", true, NULL, "expression"},
+                                    {"lengths", false, NULL, "truth"},
+                                    {"truncate", false, NULL, "truth"}};
+
+const yg_key_table yg_carry_keys = {carry_keys, sizeof carry_keys / sizeof *carry_keys};
 
 /* Reads the value of a name; that of a carry can be a map, `{value: 0, lengths: false}`. */
 static bool read_value(yg_model *model, const yg_value *value, bool is_carry, yg_scan_name *name,
                        yg_error *error) {
-    static const yg_key keys[] = {
-        {"value", true, NULL}, {"lengths", false, NULL}, {"truncate", false, NULL}};
     const yg_value *start = value;
     if (is_carry && value->kind == YG_MAPPING) {
-        if (!yg_value_check_keys(value, "a carry", keys, sizeof keys / sizeof *keys, error))
+        if (!yg_value_check_keys(value, "a carry", yg_carry_keys.keys, yg_carry_keys.count, error))
             return false;
         start = yg_value_get(value, "value");
         const yg_value *lengths = yg_value_get(value, "lengths");
@@ -76,31 +81,34 @@ static bool read_collect(yg_model *model, const yg_value *value, yg_body *body, 
                       yg_refuse_units(body->outputs, body->output_count, "a scan", error));
 }
 
+static const yg_key scan_keys[] = {
+    {"scan", true, NULL, "expressions"},
+    {"carry", false, NULL, "carries"},
+    {"graph", true, NULL, "graph"},
+    {"collect", false, NULL, "named"},
+    {"dim", false, NULL, "whole"},
+    {"steps", false, NULL, "whole"},
+    {"reverse", false, NULL, "truth"},
+    {"lengths", false, NULL, "expression"},
+    {"truncate", false, NULL, "whole"},
+    {"type", false, "a layer stands in the scan's `graph`, in a node of its own", NULL},
+    {"params", false, "parameters belong to the layer type or to the model around the scan", NULL},
+    {"outputs", false, "a scan has `collect`", NULL},
+    {"repeat", false, "a scan has `steps`", NULL},
+    {"state", false, "`state` belongs to the layer type or to the model around the scan", NULL},
+    {"update", false, "`update` belongs to the layer type or to the model around the scan", NULL},
+    {"loss", false, "`losses` belongs to a layer type; a layer of it may stand in the scan", NULL},
+};
+
+const yg_key_table yg_scan_keys = {scan_keys, sizeof scan_keys / sizeof *scan_keys};
+
 yg_scan_use *yg_read_scan_head(yg_model *model, const yg_value *value, yg_error *error) {
-    static const yg_key keys[] = {
-        {"scan", true, NULL},
-        {"carry", false, NULL},
-        {"graph", true, NULL},
-        {"collect", false, NULL},
-        {"dim", false, NULL},
-        {"steps", false, NULL},
-        {"reverse", false, NULL},
-        {"lengths", false, NULL},
-        {"truncate", false, NULL},
-        {"type", false, "a layer stands in the scan's `graph`, in a node of its own"},
-        {"params", false, "parameters belong to the layer type or to the model around the scan"},
-        {"outputs", false, "a scan has `collect`"},
-        {"repeat", false, "a scan has `steps`"},
-        {"state", false, "`state` belongs to the layer type or to the model around the scan"},
-        {"update", false, "`update` belongs to the layer type or to the model around the scan"},
-        {"loss", false, "`losses` belongs to a layer type; a layer of it may stand in the scan"},
-    };
     yg_scan_use *scan = yg_pool_take(model->pool, sizeof *scan);
     if (!scan) {
         yg_fail_memory(error);
         return NULL;
     }
-    if (!yg_value_check_keys(value, "a scan", keys, sizeof keys / sizeof *keys, error))
+    if (!yg_value_check_keys(value, "a scan", yg_scan_keys.keys, yg_scan_keys.count, error))
         return NULL;
     const yg_value *slices = yg_value_get(value, "scan"), *carries = yg_value_get(value, "carry");
     *scan = (yg_scan_use){.origin = slices->origin};

@@ -46,7 +46,7 @@ static bool read_one(const yg_setting *s, const yg_value *value, void *into, yg_
 
 void yg_setting_keys(const yg_setting *settings, size_t count, yg_key *keys) {
     for (size_t i = 0; i < count; i++)
-        keys[i] = (yg_key){settings[i].name, settings[i].required, settings[i].hint};
+        keys[i] = (yg_key){settings[i].name, settings[i].required, settings[i].hint, NULL};
 }
 
 bool yg_setting_read(const yg_value *mapping, const yg_setting *settings, size_t count, void *into,
