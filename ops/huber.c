@@ -2,8 +2,7 @@
  * huber: with d = p - t, d²/2 where |d| <= delta and delta·(|d| - delta/2) beyond, reduced. The
  * operands have one shape; the result is a scalar, or has that shape (reduction none).
  *
- * A composite. With c = d clamped to [-delta, delta], both cases are c·(d - c/2), and the
- * derivative by d is c.
+ * A composite of huber_elements.
  */
 #include "build.h"
 #include "loss.h"
@@ -15,15 +14,11 @@ static size_t compose(yg_graph *graph, const yg_infer *call, const yg_node *oper
                       yg_node *results) {
     if (!yg_loss_check(graph, call))
         return 0;
-    const double delta = call->attrs[1].f;
+    const yg_attr delta = call->attrs[1];
     const yg_node d = yg_subtract(graph, operands[0], operands[1]);
     if (d == YG_NONE)
         return 0;
-    const yg_dtype dtype = yg_node_type(graph, d)->dtype;
-    const yg_node below = yg_minimum(graph, d, yg_scalar(graph, dtype, delta));
-    const yg_node clamped = yg_maximum(graph, below, yg_scalar(graph, dtype, -delta));
-    const yg_node elements =
-        yg_multiply(graph, clamped, yg_subtract(graph, d, yg_scale(graph, clamped, 0.5)));
+    const yg_node elements = yg_apply(graph, &yg_op_huber_elements, &d, 1, &delta);
     results[0] = yg_loss_reduce(graph, elements, call->attrs[0].i);
     return 1;
 }

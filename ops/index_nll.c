@@ -2,7 +2,8 @@
  * index_nll: y = -l_c for each row l of log-probabilities [..., C] and its class c [...]; 0 for an
  * ignored row. The result has the class indices' shape.
  *
- * Its definition is -sum(l · one_hot(c)); so dl = -dy · one_hot(c).
+ * Its definition is -sum(l · one_hot(c)).
+ * vjp: dl = -dy · one_hot(c), by index_nll_gradient.
  */
 #include "build.h"
 #include "class_index.h"
@@ -28,6 +29,13 @@ INDEX_NLL_KERNEL(index_nll_f64, double)
 static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
     (void)call;
     plan->units = plan->rows = yg_type_count(results);
+}
+
+static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
+    if (k == 0)
+        return YG_NONE;
+    const yg_node operands[] = {yg_node_operand(graph, y, 0), yg_node_operand(graph, y, 1), dy};
+    return yg_apply(graph, &yg_op_index_nll_gradient, operands, 3, yg_node_attrs(graph, y));
 }
 
 static size_t definition(yg_graph *graph, const yg_infer *call, const yg_node *operands,
@@ -63,6 +71,7 @@ const yg_op yg_op_index_nll = {
     .infer = yg_class_infer_rows,
     .kernel = {[YG_F32] = index_nll_f32, [YG_F64] = index_nll_f64},
     .plan = plan,
+    .vjp = vjp,
     .compose = definition,
     .reference = reference,
     .domain = {YG_CLASS_DOMAIN, {-4, 0}},

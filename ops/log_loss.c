@@ -31,14 +31,17 @@ static size_t compose(yg_graph *graph, const yg_infer *call, const yg_node *oper
     yg_class_answers_of a;
     if (!yg_class_answers(graph, call, operands, 0.5, call->attrs[IGNORE].i, &a))
         return 0;
-    const int64_t last = -1;
-    yg_node elements = yg_multiply(graph, a.truth, logarithm(graph, a.score));
-    if (a.indices)
-        elements = yg_sum(graph, elements, &last, 1, true);
-    else
-        elements = yg_add(graph, elements,
+    yg_node elements;
+    if (a.indices) { /* only the probabilities of the targets are looked at */
+        const yg_node pair[] = {operands[1], a.score};
+        const yg_attr ignore = call->attrs[IGNORE];
+        const yg_node p = yg_negative(graph, yg_apply(graph, &yg_op_index_nll, pair, 2, &ignore));
+        elements = yg_class_column(graph, logarithm(graph, p));
+    } else {
+        elements = yg_add(graph, yg_multiply(graph, a.truth, logarithm(graph, a.score)),
                           yg_multiply(graph, opposite(graph, a.truth),
                                       logarithm(graph, opposite(graph, a.score))));
+    }
     results[0] = yg_negative(graph, yg_class_mean(graph, &a, elements));
     return results[0] != YG_NONE;
 }

@@ -9,6 +9,8 @@
 
 enum { P, DIM, EPS };
 
+#define LEAST_INVERTED 1e-30
+
 static size_t compose(yg_graph *graph, const yg_infer *call, const yg_node *operands,
                       yg_node *results) {
     int dim;
@@ -20,8 +22,12 @@ static size_t compose(yg_graph *graph, const yg_infer *call, const yg_node *oper
     if (length == YG_NONE)
         return 0;
     const yg_node least = yg_scalar(graph, call->operands[0].dtype, call->attrs[EPS].f);
-    const yg_node tiny = yg_less(graph, length, least);
-    results[0] = yg_divide(graph, operands[0], yg_where(graph, tiny, least, length));
+    const yg_node divisor = yg_where(graph, yg_less(graph, length, least), least, length);
+    /* One division a vector. Not where 1 / eps would be infinite: 0 times that is NaN. */
+    if (call->attrs[EPS].f >= LEAST_INVERTED)
+        results[0] = yg_multiply(graph, operands[0], yg_reciprocal(graph, divisor));
+    else
+        results[0] = yg_divide(graph, operands[0], divisor);
     return 1;
 }
 
@@ -66,6 +72,7 @@ static const yg_sample samples[] = {
     {{"f[2, 3, 2]"}, (const yg_attr[]){{.f = 3}, {.i = -1}, {.f = 1e-12}}},
     {{"f[5]"}, (const yg_attr[]){{.f = INFINITY}, {.i = 0}, {.f = 1e-12}}},
     {{"f[5]"}, (const yg_attr[]){{.f = 2}, {.i = 0}, {.f = 100}}},
+    {{"f[3, 4]"}, (const yg_attr[]){{.f = 2}, {.i = 1}, {.f = 0}}},
     {{"f[0, 4]"}, NULL},
 };
 

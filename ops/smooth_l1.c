@@ -2,8 +2,7 @@
  * smooth_l1: with d = p - t, d²/(2·beta) where |d| < beta and |d| - beta/2 beyond, reduced. The
  * operands have one shape; the result is a scalar, or has that shape (reduction none).
  *
- * A composite. With c = d clamped to [-beta, beta], both cases are c·(d - c/2)/beta, and the
- * derivative by d is c/beta. With beta = 0 it is |d|.
+ * A composite of huber_elements, divided by beta after they are summed. With beta = 0 it is |d|.
  */
 #include "build.h"
 #include "loss.h"
@@ -15,14 +14,12 @@ static size_t compose(yg_graph *graph, const yg_infer *call, const yg_node *oper
                       yg_node *results) {
     if (!yg_loss_check(graph, call))
         return 0;
-    const double beta = call->attrs[1].f;
+    const yg_attr beta = call->attrs[1];
     const yg_node d = yg_subtract(graph, operands[0], operands[1]);
-    const yg_attr bounds[] = {{.f = -beta}, {.f = beta}};
-    const yg_node clamped = yg_apply(graph, &yg_op_clip, &d, 1, bounds);
-    const yg_node half = yg_subtract(graph, d, yg_scale(graph, clamped, 0.5));
     const yg_node elements =
-        beta == 0 ? yg_abs(graph, d) : yg_multiply(graph, yg_scale(graph, clamped, 1 / beta), half);
-    results[0] = yg_loss_reduce(graph, elements, call->attrs[0].i);
+        beta.f == 0 ? yg_abs(graph, d) : yg_apply(graph, &yg_op_huber_elements, &d, 1, &beta);
+    const yg_node loss = yg_loss_reduce(graph, elements, call->attrs[0].i);
+    results[0] = beta.f == 0 || beta.f == 1 ? loss : yg_scale(graph, loss, 1 / beta.f);
     return results[0] != YG_NONE;
 }
 

@@ -10,9 +10,16 @@
 YG_UNARY_TILES(square, x *x)
 YG_UNARY_WRAPPING_TILES(square, x *x)
 
+/* The factor 2 joins a cotangent that is broadcast, as that of a sum, before it is broadcast: it
+ * then costs nothing. */
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     (void)k;
-    return yg_multiply(graph, dy, yg_scale(graph, yg_node_operand(graph, y, 0), 2));
+    const yg_node x = yg_node_operand(graph, y, 0);
+    const yg_node narrow = yg_operand_if(graph, dy, &yg_op_broadcast);
+    if (narrow == YG_NONE)
+        return yg_multiply(graph, dy, yg_scale(graph, x, 2));
+    const yg_type type = *yg_node_type(graph, dy);
+    return yg_multiply(graph, yg_broadcast(graph, yg_scale(graph, narrow, 2), &type), x);
 }
 
 static yg_node simplify(yg_graph *graph, const yg_infer *call, const yg_node *operands) {
