@@ -408,8 +408,9 @@ static const struct {
 };
 
 Test(document, checks_keys) {
-    static const yg_key keys[] = {
-        {"lr", true, NULL}, {"momentum", false, NULL}, {"learning_rate", false, "write lr"}};
+    static const yg_key keys[] = {{"lr", true, NULL, NULL},
+                                  {"momentum", false, NULL, NULL},
+                                  {"learning_rate", false, "write lr", NULL}};
     for (size_t i = 0; i < sizeof key_rows / sizeof *key_rows; i++) {
         const yg_value *value;
         yg_document *document = scalar(key_rows[i].text, &value);
