@@ -106,23 +106,29 @@ POOL_INLINE POOL_REAL POOL_NAME(sum_range)(const POOL_REAL *x, int64_t count) {
 
 /* What the windows of a line have along it: the divisor is that times what they have across. */
 POOL_INLINE void POOL_NAME(count_along)(const yg_pooling *p, POOL_REAL *count) {
-    for (int64_t k = 0; k < p->dim[2].output; k++) {
-        const yg_window window = yg_pooling_window(&p->dim[2], k);
-        count[k] = (POOL_REAL)(p->divisor != 0  ? 1
-                               : p->include_pad ? window.padded
-                                                : yg_window_count(&window));
+    const yg_pooling_dim *dim = &p->dim[2];
+    for (int64_t k = 0; k < dim->output; k++) {
+        const yg_window window = yg_pooling_window(dim, k);
+        const int64_t pixels = p->include_pad ? window.padded : yg_window_count(&window);
+        count[k] = (POOL_REAL)(p->divisor != 0 ? 1 : pixels);
+        if (k != dim->inner_begin || dim->adaptive)
+            continue;
+        for (int64_t i = k + 1; i < dim->inner_end; i++)
+            count[i] = count[k]; /* these are alike */
+        k = dim->inner_end > k ? dim->inner_end - 1 : k;
     }
 }
 
-/* Whether all windows have the same divisor, that of line `at`. */
+/* Whether all windows of some lines have the same divisor. */
 POOL_INLINE bool POOL_NAME(is_uniform)(const POOL_REAL *count, int64_t windows,
                                        const double *across, int64_t lines) {
-    bool uniform = true;
+    int other = 0;
+#pragma omp simd reduction(| : other)
     for (int64_t k = 1; k < windows; k++)
-        uniform &= count[k] == count[0];
+        other |= count[k] != count[0];
     for (int64_t r = 1; r < lines; r++)
-        uniform &= across[r] == across[0];
-    return uniform;
+        other |= across[r] != across[0];
+    return other == 0;
 }
 
 #ifndef POOL_GRADIENT
