@@ -42,16 +42,30 @@ static bool is_pooling(const yg_graph *graph, yg_node node) {
            (op == &yg_op_max_pooling && !yg_node_attrs(graph, node)[YG_POOLING_ADAPTIVE].i);
 }
 
+/* Whether a single reader puts the result channels first, maybe behind elementwise operators: the
+ * rule permutations has moved it there. */
+static bool ends_channels_first(const yg_rewriting *r, yg_node node) {
+    while (r->uses[node] == 1 && r->user[node] != YG_NONE) {
+        node = r->user[node];
+        const yg_op *op = yg_node_op(r->graph, node);
+        if (op == &yg_op_permute)
+            return true;
+        if (!(op->flags & YG_OP_ELEMENTWISE))
+            break;
+    }
+    return false;
+}
+
 static bool matches(const yg_rewriting *r, yg_node node) {
     if (!is_pooling(r->graph, node))
         return false;
     const yg_type *type = yg_node_type(r->graph, node);
-    const yg_node x = yg_node_operand(r->graph, node, 0), user = r->user[node];
+    const yg_node x = yg_node_operand(r->graph, node, 0);
     const int64_t width = yg_node_type(r->graph, x)->shape[type->rank - 2];
     const int64_t line = width > type->shape[type->rank - 2] ? width : type->shape[type->rank - 2];
-    return puts_channels_last(r->graph, x) && r->uses[x] == 1 && r->uses[node] == 1 &&
-           user != YG_NONE && yg_node_op(r->graph, user) == &yg_op_permute &&
-           (line >= SHORT_LINE || type->shape[type->rank - 1] < FEW_CHANNELS);
+    return puts_channels_last(r->graph, x) && r->uses[x] == 1 &&
+           (line >= SHORT_LINE || type->shape[type->rank - 1] < FEW_CHANNELS) &&
+           ends_channels_first(r, node);
 }
 
 /* [N, C, …] as [N · C, …, 1]. */
