@@ -11,6 +11,7 @@ enum {
     FEW_DOTS = 4, /* the same for inner products */
     SHALLOW = 8,  /* steps of the depth: C takes longer to write than to compute */
     DEEP = 32,    /* the depth from which inner products are worth adding up across lanes */
+    DEEPER = 128, /* the same for FEW of them */
     LONG = 64,    /* a row worth streaming */
     TINY = 48,    /* multiply-adds: fewer take no time beside the call */
     NARROW_ROWS = 2,
@@ -31,9 +32,10 @@ yg_gemm_way yg_gemm_way_of(const yg_gemm *gemm, size_t element, yg_gemm_isa isa)
         return YG_GEMM_WAYS;
     if (depth <= SHALLOW && columns >= 2 * lanes && rows >= YG_GEMM_FEW_ROWS)
         return YG_GEMM_SHALLOW;
-    if (depth >= DEEP && rows <= FEW_DOTS && columns >= FEW && a_along && b_along)
+    const int64_t few_dots = depth >= DEEPER ? FEW : FEW_DOTS;
+    if (depth >= DEEP && rows <= few_dots && columns >= FEW && a_along && b_along)
         return YG_GEMM_DOTS;
-    if (depth >= DEEP && columns <= FEW_DOTS && rows >= FEW && a_along)
+    if (depth >= DEEP && columns <= few_dots && rows >= FEW && a_along)
         return YG_GEMM_DOTS_TURNED;
     if (depth >= FEW && rows <= FEW && columns >= LONG && b_across)
         return YG_GEMM_STREAM;
