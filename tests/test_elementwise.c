@@ -3,6 +3,7 @@
  * the operator's own text says otherwise. Ordinary values are checked from the descriptors. */
 #include "graph/program.h"
 #include "ops/build.h"
+#include "ops/floor_division.h"
 #include "ops/ops.h"
 
 #include <criterion/criterion.h>
@@ -217,6 +218,43 @@ Test(elementwise, floor_division_is_exact) {
                           "%s(%a, %a) in %s: %a, not %a", op, operands[0], operands[1],
                           yg_dtype_name(dtype), found, expected);
             }
+        }
+    }
+}
+
+/* Numbers of all sizes, from a fixed sequence: each exponent from -`most` to `most`, both signs. */
+static double of_any_size(uint32_t *state, int most) {
+    *state = *state * 1664525u + 1013904223u;
+    const double mantissa = 1 + (double)(*state >> 8) / (1 << 24);
+    *state = *state * 1664525u + 1013904223u;
+    const int exponent = (int)((*state >> 9) % (uint32_t)(2 * most + 1)) - most;
+    return ldexp(*state >> 31 ? -mantissa : mantissa, exponent);
+}
+
+/* A kernel subtracts multiples where the quotient is large; the language's constants use fmod(). */
+Test(elementwise, floor_division_of_numbers_of_all_sizes_is_that_of_fmod) {
+    enum { COUNT = 64, TILES = 200 };
+    static _Alignas(64) char in[2][COUNT * 8], out[COUNT * 8];
+    const void *const operands[] = {in[0], in[1]};
+    uint32_t state = 1;
+    for (int t = 0; t < 4 * TILES; t++) {
+        const yg_dtype dtype = t % 2 ? YG_F64 : YG_F32;
+        const bool is_rest = t / 2 % 2;
+        const int most = t % 8 < 4 ? 20 : dtype == YG_F32 ? 120 : 1000;
+        const yg_op *op = yg_op_find(yg_ops(), is_rest ? "remainder" : "floor_divide");
+        for (int i = 0; i < COUNT; i++)
+            for (int k = 0; k < 2; k++)
+                yg_element_set(dtype, in[k], i, of_any_size(&state, most));
+        op->tile[dtype](out, operands, COUNT, NULL);
+        for (int i = 0; i < COUNT; i++) {
+            const double a = yg_element_get(dtype, in[0], i), b = yg_element_get(dtype, in[1], i);
+            const yg_floor_division exact = yg_divide_floor(a, b);
+            const double both = is_rest ? exact.rest : exact.quotient;
+            const double expected = dtype == YG_F32 ? (float)both : both;
+            const double found = yg_element_get(dtype, out, i);
+            cr_assert(found == expected && !signbit(found) == !signbit(expected),
+                      "%s(%a, %a) in %s: %a, not %a", op->name, a, b, yg_dtype_name(dtype), found,
+                      expected);
         }
     }
 }
