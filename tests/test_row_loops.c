@@ -407,3 +407,14 @@ Test(row_loops, can_be_left_out) {
             drop(&s);
         }
 }
+
+/* The sums of rows and of columns are in one row loop, so each chunk comes from memory once. */
+Test(row_loops, sums_of_one_tensor_run_together) {
+    static const graph_case test = {"sums of rows and of columns", both_sums, 1};
+    subject s;
+    make(&s, &test, 0, YG_F32);
+    yg_program *program = compute(&s, test.name, 0, 1, NULL);
+    cr_expect_eq(plan_shape_of(program).row_loops, 1);
+    yg_program_free(program);
+    drop(&s);
+}
