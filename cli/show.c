@@ -95,8 +95,8 @@ static void print_shards(const yg_model *model) {
     if (shards > 1)
         terminal_print(stdout,
                        "shards          %" PRId64
-                       " of a batch; statistics of a batch, as batch_norm's, are those of a "
-                       "shard\n",
+                       " of a batch; statistics of a batch, as batch_norm's without `sync: true`, "
+                       "are those of a shard\n",
                        shards);
 }
 

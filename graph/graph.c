@@ -4,6 +4,7 @@
  */
 #include "loop_op.h"
 #include "result.h"
+#include "shards.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -51,6 +52,14 @@ const yg_op_set *yg_graph_ops(const yg_graph *graph) {
 
 bool yg_graph_training(const yg_graph *graph) {
     return (graph->flags & YG_GRAPH_TRAINING) != 0;
+}
+
+void yg_graph_set_shards(yg_graph *graph, const yg_graph_shards *shards) {
+    graph->shards = shards;
+}
+
+const yg_graph_shards *yg_graph_get_shards(const yg_graph *graph) {
+    return graph->shards;
 }
 
 const yg_error *yg_graph_error(const yg_graph *graph) {

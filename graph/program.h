@@ -98,6 +98,10 @@ bool yg_program_bind(yg_program *program, yg_node node, void *data, yg_error *er
  * own floating-point settings are restored when the run returns. */
 bool yg_program_run(yg_program *program, uint64_t seed, uint64_t step, yg_error *error);
 
+/* Goes on with the last run, which has failed: the kernel that failed is called again, and then all
+ * that follows it. For operators that wait for something, and so fail until it is there. */
+bool yg_program_go_on(yg_program *program, yg_error *error);
+
 /* ----------------------------------------------------------------------------------- looking -- */
 
 typedef struct yg_program_stats {

@@ -292,24 +292,33 @@ static bool is_runnable(yg_program *program, yg_error *error) {
 }
 
 /* Returns the caller's floating-point state, for yg_float_state_leave(). */
-static unsigned begin_run(yg_program *program, uint64_t seed, uint64_t step) {
-    program->seed = seed;
-    program->step = step;
+static unsigned begin_run(yg_program *program) {
     if (program->pool_of_threads)
         yg_threads_check_fork(program->pool_of_threads);
     return yg_float_state_enter();
 }
 
+static bool run_calls(yg_program *program, size_t begin, yg_error *error) {
+    const worker w = {program, 0, NULL, error};
+    const unsigned before = begin_run(program);
+    size_t i = begin;
+    while (i < program->direct_call_count && run_direct_call(&w, &program->direct_calls[i]))
+        i++;
+    yg_float_state_leave(before);
+    program->stopped_at = i;
+    return i == program->direct_call_count;
+}
+
 bool yg_program_run(yg_program *program, uint64_t seed, uint64_t step, yg_error *error) {
     if (!is_runnable(program, error))
         return false;
-    const worker w = {program, 0, NULL, error};
-    const unsigned before = begin_run(program, seed, step);
-    bool done = true;
-    for (size_t i = 0; i < program->direct_call_count && done; i++)
-        done = run_direct_call(&w, &program->direct_calls[i]);
-    yg_float_state_leave(before);
-    return done;
+    program->seed = seed;
+    program->step = step;
+    return run_calls(program, 0, error);
+}
+
+bool yg_program_go_on(yg_program *program, yg_error *error) {
+    return run_calls(program, program->stopped_at, error);
 }
 
 /* Runs a stage and adds to each unit's time. Wall time and idle time of the stage are divided among
@@ -342,7 +351,9 @@ bool yg_program_run_timed(yg_program *program, uint64_t seed, uint64_t step, yg_
                           yg_error *error) {
     if (!is_runnable(program, error))
         return false;
-    const unsigned before = begin_run(program, seed, step);
+    program->seed = seed;
+    program->step = step;
+    const unsigned before = begin_run(program);
     bool done = true;
     for (size_t b = 0; b < program->stage_count && done; b++)
         done = run_timed(program, &program->stages[b], times, error);

@@ -80,6 +80,7 @@ struct yg_program {
     yg_error *errors;                   /* by thread */
     uint32_t *failed_at;   /* by thread: the slot of the stage at which it failed, or UINT32_MAX */
     uint64_t seed, step;   /* of the current run */
+    size_t stopped_at;     /* the direct call at which it failed */
     bool is_resolved;      /* the resolved pointers are right: no buffer was bound since */
     size_t resolved_units; /* a count for tests: units that were resolved, over all times */
     struct yg_memory *arena_memory, *chunk_memory, *scratch_memory; /* perhaps another program's

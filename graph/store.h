@@ -41,6 +41,7 @@ struct yg_graph {
     struct yg_loop_op *loops; /* the operators of its loops, which it owns: loop_op.h */
     struct yg_loop_node *latest_gradient; /* of a loop, or NULL: loop_grad.c */
     unsigned depth; /* definitions that are being built one inside the other */
+    const struct yg_graph_shards *shards; /* shards.h; NULL: the batch is whole */
     yg_error error;
 };
 

@@ -140,6 +140,7 @@ typedef struct yg_network_options {
      * stay as they are. */
     yg_node (*in_units)(void *context, yg_graph *graph, size_t port, yg_node node);
     void *units_context;
+    const struct yg_graph_shards *shards; /* graph/shards.h; NULL: the batch is whole */
 } yg_network_options;
 
 /* Builds the graph for these sizes. The model must outlive the network. NULL on failure; freed by

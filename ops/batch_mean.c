@@ -8,7 +8,7 @@
 static size_t compose(yg_graph *graph, const yg_infer *call, const yg_node *operands,
                       yg_node *results) {
     yg_node moments[2];
-    if (!yg_channels_moments(graph, call, operands[0], moments))
+    if (!yg_channels_moments(graph, call, operands[0], call->attrs[0].i, moments))
         return 0;
     results[0] = moments[0];
     return 1;
@@ -18,9 +18,15 @@ static double reference(const yg_reference *r, const int64_t *index) {
     return yg_channels_reference(r, index[0], false);
 }
 
+static const yg_attr_spec attrs[] = {
+    {.name = "sync",
+     .kind = YG_ATTR_BOOL,
+     .doc = "where a batch is cut into shards, the mean is that of the whole batch"},
+};
+
 static const yg_sample samples[] = {
     {{"f[4, 3]"}, NULL},
-    {{"f[2, 3, 4]"}, NULL},
+    {{"f[2, 3, 4]"}, (const yg_attr[]){{.i = 1}}},
     {{"f[2, 2, 3, 2]"}, NULL},
 };
 
@@ -34,6 +40,8 @@ const yg_op yg_op_batch_mean = {
     .min_operands = 1,
     .max_operands = 1,
     .operand_names = {"x"},
+    .attrs = attrs,
+    .attr_count = sizeof attrs / sizeof *attrs,
     .compose = compose,
     .reference = reference,
     .samples = samples,

@@ -4,16 +4,15 @@
  *
  * A composite of channel_moments.
  */
-#include "build.h"
 #include "channels.h"
 
 static size_t compose(yg_graph *graph, const yg_infer *call, const yg_node *operands,
                       yg_node *results) {
     yg_node moments[2];
-    if (!yg_channels_moments(graph, call, operands[0], moments))
+    const bool unbiased = call->attrs[0].i, sync = call->attrs[1].i;
+    if (!yg_channels_moments(graph, call, operands[0], sync, moments))
         return 0;
-    const double n = (double)yg_channels_count(&call->operands[0]);
-    results[0] = call->attrs[0].i ? yg_scale(graph, moments[1], n / (n - 1)) : moments[1];
+    results[0] = unbiased ? yg_channels_unbiased(graph, call, sync, moments[1]) : moments[1];
     return results[0] != YG_NONE;
 }
 
@@ -26,11 +25,14 @@ static const yg_attr_spec attrs[] = {
     {.name = "unbiased",
      .kind = YG_ATTR_BOOL,
      .doc = "divides by n - 1, as for a running variance"},
+    {.name = "sync",
+     .kind = YG_ATTR_BOOL,
+     .doc = "where a batch is cut into shards, the variance is that of the whole batch"},
 };
 
 static const yg_sample samples[] = {
     {{"f[4, 3]"}, NULL},
-    {{"f[2, 3, 4]"}, (const yg_attr[]){{.i = 1}}},
+    {{"f[2, 3, 4]"}, (const yg_attr[]){{.i = 1}, {.i = 1}}},
     {{"f[2, 2, 3, 2]"}, NULL},
 };
 

@@ -3,6 +3,7 @@
  */
 #include "channels.h"
 
+#include "../graph/shards.h"
 #include "build.h"
 #include "registry.h"
 #include "row_normalize.h"
@@ -129,19 +130,50 @@ int64_t yg_channels_count(const yg_type *x) {
     return x->shape[0] * yg_shape_product(x->shape, 2, x->rank);
 }
 
-bool yg_channels_moments(yg_graph *graph, const yg_infer *call, yg_node x, yg_node moments[2]) {
+static const yg_graph_shards *shards_of(const yg_graph *graph, bool sync) {
+    return sync ? yg_graph_get_shards(graph) : NULL;
+}
+
+/* Makes the moments of a shard those of all shards together. The variance of all is the mean of
+ * what the shards have around the common mean: no difference of large numbers is taken. */
+static void join_shards(yg_graph *graph, const yg_graph_shards *shards, yg_node moments[2]) {
+    const yg_node mean = shards->mean(shards->context, graph, moments[0]);
+    const yg_node apart = yg_square(graph, yg_subtract(graph, moments[0], mean));
+    moments[1] = shards->mean(shards->context, graph, yg_add(graph, moments[1], apart));
+    moments[0] = mean;
+}
+
+bool yg_channels_moments(yg_graph *graph, const yg_infer *call, yg_node x, bool sync,
+                         yg_node moments[2]) {
     const yg_type *type = &call->operands[0];
+    const yg_graph_shards *shards = shards_of(graph, sync);
     char text[YG_TYPE_TEXT];
     if (!yg_check_normalizable(graph, call, 2))
         return false;
-    if (yg_channels_count(type) == 1) {
+    if (yg_channels_count(type) == 1 && !shards) {
         yg_graph_fail(graph, YG_ERROR_SHAPE,
                       "%s: a channel of %s is a single value; training needs several",
                       call->op->name, yg_type_text(type, text));
         return false;
     }
     const yg_attr attr = yg_channels_attr(type);
-    return yg_apply_all(graph, &yg_op_channel_moments, &x, 1, &attr, moments, 2) == 2;
+    if (yg_apply_all(graph, &yg_op_channel_moments, &x, 1, &attr, moments, 2) != 2)
+        return false;
+    if (shards)
+        join_shards(graph, shards, moments);
+    return moments[1] != YG_NONE;
+}
+
+yg_node yg_channels_unbiased(yg_graph *graph, const yg_infer *call, bool sync, yg_node variance) {
+    const double n = (double)yg_channels_count(&call->operands[0]);
+    const yg_graph_shards *shards = shards_of(graph, sync);
+    if (!shards)
+        return yg_scale(graph, variance, n / (n - 1));
+    /* The whole batch has n / part values, which only the step knows. */
+    const yg_node part = shards->part(shards->context, graph);
+    const yg_node rest = yg_offset(graph, yg_scale(graph, part, -1 / n), 1);
+    const yg_node factor = yg_divide(graph, yg_scalar(graph, YG_F64, 1), rest);
+    return yg_multiply(graph, variance, yg_cast(graph, factor, call->operands[0].dtype));
 }
 
 double yg_channels_reference(const yg_reference *r, int64_t channel, bool variance) {

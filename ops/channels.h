@@ -71,8 +71,12 @@ void yg_channels_plan_sums(const yg_infer *call, int64_t numbers, yg_kernel redu
 bool yg_channels_check(const yg_infer *call, size_t first, yg_error *error);
 
 /* For a composite: mean and biased variance of each channel, dimension 1 of operand 0. Fails as
- * PyTorch does where a channel has a single value: normalised it would always be 0. */
-bool yg_channels_moments(yg_graph *graph, const yg_infer *call, yg_node x, yg_node moments[2]);
+ * PyTorch does where a channel has a single value: normalised it would always be 0. `sync`: where
+ * the graph is built for a shard, those of the whole batch (graph/shards.h). */
+bool yg_channels_moments(yg_graph *graph, const yg_infer *call, yg_node x, bool sync,
+                         yg_node moments[2]);
+/* The unbiased variance, given the biased one. */
+yg_node yg_channels_unbiased(yg_graph *graph, const yg_infer *call, bool sync, yg_node variance);
 
 /* The number of values of each channel, dimension 1 of x. */
 int64_t yg_channels_count(const yg_type *x);

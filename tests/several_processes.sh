@@ -102,6 +102,15 @@ data:
 train: {steps: 6, batch_size: 40, shards: 6, seed: 3, optimizer: {type: sgd, lr: 0.1, momentum: 0.9}}
 END
 same_bits "convolutions, batch normalization, dropout" pictures.yaml
+# Statistics of the whole batch. Here the last batch has shards for one process only, and then for two.
+sed 's/type: batch_norm,/type: batch_norm, sync: true,/; s/steps: 6, batch_size: 40/epochs: 1, batch_size: 209/' \
+    pictures.yaml >sync.yaml
+same_bits "statistics of the whole batch" sync.yaml
+same_bits "the same, fewer shards than processes" sync.yaml --batch-size 139
+expect "a part of it" 0 "" "" processes 3 sync.yaml -q --out parts_of_sync
+expect "the rest" 0 "" "" processes 2 sync.yaml --epochs 2 -q --out parts_of_sync --resume
+expect "all of it" 0 "" "" processes 1 sync.yaml --epochs 2 -q --out all_of_sync
+expect_true "the bits of all of it" same all_of_sync parts_of_sync
 
 sed "s|data/messages|$source/models/data/messages|; s/words: 2000/words: 60/" \
     "$source/models/messages_lstm.yaml" >messages.yaml

@@ -24,18 +24,18 @@ yg_tensor_file step_network_tensors(const workspace *w, const char *name) {
     return file;
 }
 
-/* The largest difference of two files' f64 tensors. */
+/* The largest difference of two files' tensors. */
 double step_network_difference(const workspace *w, const char *a, const char *b) {
     yg_tensor_file left = step_network_tensors(w, a), right = step_network_tensors(w, b);
     double most = 0;
     cr_assert_eq(left.count, right.count);
     for (size_t i = 0; i < left.count; i++) {
         const yg_tensor *other = yg_tensor_find(&right, left.tensors[i].name);
-        const double *x = left.tensors[i].data;
         cr_assert(other && yg_type_equal(&other->type, &left.tensors[i].type));
-        cr_assert_eq(other->type.dtype, YG_F64);
+        const yg_dtype dtype = other->type.dtype;
         for (int64_t k = 0; k < yg_type_count(&other->type); k++)
-            most = fmax(most, fabs(x[k] - ((const double *)other->data)[k]));
+            most = fmax(most, fabs(yg_element_get(dtype, left.tensors[i].data, k) -
+                                   yg_element_get(dtype, other->data, k)));
     }
     yg_tensor_file_free(&left);
     yg_tensor_file_free(&right);

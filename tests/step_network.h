@@ -19,7 +19,7 @@ yg_train_result step_network_train_text(const workspace *w, const char *text, co
 
 /* The tensors of a file there; freed by the caller. */
 yg_tensor_file step_network_tensors(const workspace *w, const char *name);
-/* The largest difference of two files' f64 tensors. */
+/* The largest difference of two files' tensors. */
 double step_network_difference(const workspace *w, const char *a, const char *b);
 
 #endif

@@ -11,31 +11,38 @@
 #include <string.h>
 #include <time.h>
 
-/* Tags: those of the calls that all processes make together, then YG_TREE_TAGS for each bucket. */
+/* Tags: those of the calls that all processes make together, then YG_TREE_TAGS for each bucket and
+ * each statistic, in turns. */
 enum { GATHER_TAG, SPREAD_TAG, FIRST_TAG };
 
 typedef struct bucket {
     yg_dtype dtype;
     int64_t count, frozen_until;
+    int tag; /* the first of its tags */
     int slots;
     void **slot;   /* [slots]: partial sums, of `count` elements each */
     void *arrived; /* what another process has sent, before it is added */
     /* Of the step: */
-    bool used;    /* the step's phase needs it */
-    bool begun;   /* all own shards have given theirs */
-    size_t move;  /* of the tree's moves, the next one to make */
-    int ticket;   /* of that move, if it receives and has begun; otherwise -1 */
-    size_t sent;  /* tickets that are still valid: */
-    int *tickets; /* [ticket_room] */
+    bool used;     /* the step's phase needs it */
+    bool begun;    /* all own shards have given theirs */
+    int64_t given; /* of a statistic: own shards that have given theirs */
+    size_t moves;  /* of the tree's moves, those that this bucket needs, */
+    size_t move;   /* and the next one to make */
+    int ticket;    /* of that move, if it receives and has begun; otherwise -1 */
+    size_t sent;   /* tickets that are still valid: */
+    int *tickets;  /* [ticket_room] */
     size_t ticket_room;
 } bucket;
 
 struct yg_exchange {
     const yg_processes *processes; /* NULL: alone */
-    size_t bucket_count;
-    bucket *buckets;
+    size_t bucket_count, statistic_count;
+    bucket *buckets, *statistics;
     yg_shard_tree tree;
     int64_t shard;
+    size_t *reached; /* by own shard: its next statistic */
+    bool paused;
+    int64_t spoiler;
 };
 
 yg_exchange *yg_exchange_new(const yg_processes *processes, yg_error *error) {
@@ -48,23 +55,23 @@ yg_exchange *yg_exchange_new(const yg_processes *processes, yg_error *error) {
     return exchange;
 }
 
-static void free_slots(bucket *b) {
-    for (int i = 0; i < b->slots; i++)
-        free(b->slot[i]);
-    free(b->slot);
-    b->slot = NULL;
-    b->slots = 0;
+static void free_buckets(bucket *buckets, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        for (int k = 0; k < buckets[i].slots; k++)
+            free(buckets[i].slot[k]);
+        free(buckets[i].slot);
+        free(buckets[i].arrived);
+        free(buckets[i].tickets);
+    }
+    free(buckets);
 }
 
 void yg_exchange_free(yg_exchange *exchange) {
     if (!exchange)
         return;
-    for (size_t i = 0; i < exchange->bucket_count; i++) {
-        free_slots(&exchange->buckets[i]);
-        free(exchange->buckets[i].arrived);
-        free(exchange->buckets[i].tickets);
-    }
-    free(exchange->buckets);
+    free_buckets(exchange->buckets, exchange->bucket_count);
+    free_buckets(exchange->statistics, exchange->statistic_count);
+    free(exchange->reached);
     yg_shard_tree_free(&exchange->tree);
     free(exchange);
 }
@@ -135,24 +142,71 @@ static bool make_slots(yg_exchange *exchange, bucket *b, yg_error *error) {
     return true;
 }
 
-bool yg_exchange_bucket(yg_exchange *exchange, size_t index, yg_dtype dtype, int64_t count,
-                        int64_t frozen_until, yg_error *error) {
-    if (index < exchange->bucket_count)
-        return (exchange->buckets[index].dtype == dtype &&
-                exchange->buckets[index].count == count &&
-                exchange->buckets[index].frozen_until == frozen_until) ||
+/* Adds bucket `index` to a list of *count, or compares it with the one that is there. */
+static bool add_bucket(yg_exchange *exchange, bucket **list, size_t *count, size_t index,
+                       const bucket *added, yg_error *error) {
+    const bucket *there = *list + index;
+    if (index < *count)
+        return (there->dtype == added->dtype && there->count == added->count &&
+                there->frozen_until == added->frozen_until) ||
                yg_fail(error, YG_ERROR_INTERNAL, YG_NOWHERE,
                        "the programs of a step have other gradients than each other");
-    bucket *grown = realloc(exchange->buckets, (index + 1) * sizeof *grown);
+    bucket *grown = realloc(*list, (index + 1) * sizeof *grown);
     if (!grown)
         return yg_fail_memory(error);
-    exchange->buckets = grown;
-    exchange->buckets[index] =
-        (bucket){.dtype = dtype, .count = count, .frozen_until = frozen_until, .ticket = -1};
-    exchange->bucket_count = index + 1;
-    return !exchange->tree.shards || make_slots(exchange, &exchange->buckets[index], error);
+    *list = grown;
+    grown[index] = *added;
+    *count = index + 1;
+    return !exchange->tree.shards || make_slots(exchange, &grown[index], error);
 }
 
+bool yg_exchange_bucket(yg_exchange *exchange, size_t index, yg_dtype dtype, int64_t count,
+                        int64_t frozen_until, yg_error *error) {
+    const bucket added = {.dtype = dtype,
+                          .count = count,
+                          .frozen_until = frozen_until,
+                          .tag = FIRST_TAG + 2 * (int)index * YG_TREE_TAGS,
+                          .ticket = -1};
+    return add_bucket(exchange, &exchange->buckets, &exchange->bucket_count, index, &added, error);
+}
+
+bool yg_exchange_statistic(yg_exchange *exchange, size_t index, yg_dtype dtype, int64_t count,
+                           yg_error *error) {
+    const bucket added = {.dtype = dtype,
+                          .count = count,
+                          .tag = FIRST_TAG + (2 * (int)index + 1) * YG_TREE_TAGS,
+                          .ticket = -1};
+    return add_bucket(exchange, &exchange->statistics, &exchange->statistic_count, index, &added,
+                      error);
+}
+
+size_t yg_exchange_statistic_count(const yg_exchange *exchange) {
+    return exchange->statistic_count;
+}
+
+static bool make_all_slots(yg_exchange *exchange, yg_error *error) {
+    for (size_t i = 0; i < exchange->bucket_count; i++)
+        if (!make_slots(exchange, &exchange->buckets[i], error))
+            return false;
+    for (size_t i = 0; i < exchange->statistic_count; i++)
+        if (!make_slots(exchange, &exchange->statistics[i], error))
+            return false;
+    const size_t own = (size_t)(exchange->tree.end - exchange->tree.first);
+    free(exchange->reached);
+    exchange->reached = calloc(own + 1, sizeof *exchange->reached);
+    return exchange->reached || yg_fail_memory(error);
+}
+
+static void begin_bucket(bucket *b, bool used, bool begun, size_t moves) {
+    b->used = used;
+    b->begun = used && begun;
+    b->given = 0;
+    b->moves = moves;
+    b->move = b->sent = 0;
+    b->ticket = -1;
+}
+
+/* A process without shards needs no statistics, so it has no part in them. */
 bool yg_exchange_begin(yg_exchange *exchange, int64_t shards, int64_t phase,
                        const yg_shard_tree **tree, yg_error *error) {
     *tree = &exchange->tree;
@@ -160,17 +214,20 @@ bool yg_exchange_begin(yg_exchange *exchange, int64_t shards, int64_t phase,
         yg_shard_tree_free(&exchange->tree);
         if (!yg_shard_tree_make(shards, rank_of(exchange), size_of(exchange), &exchange->tree))
             return yg_fail_memory(error);
-        for (size_t i = 0; i < exchange->bucket_count; i++)
-            if (!make_slots(exchange, &exchange->buckets[i], error))
-                return false;
+        if (!make_all_slots(exchange, error))
+            return false;
     }
+    const bool idle = exchange->tree.first == exchange->tree.end;
     for (size_t i = 0; i < exchange->bucket_count; i++) {
         bucket *b = &exchange->buckets[i];
-        b->used = phase == 0 || b->frozen_until < phase;
-        b->begun = b->used && exchange->tree.first == exchange->tree.end;
-        b->move = b->sent = 0;
-        b->ticket = -1;
+        begin_bucket(b, phase == 0 || b->frozen_until < phase, idle, exchange->tree.move_count);
     }
+    for (size_t i = 0; i < exchange->statistic_count; i++)
+        begin_bucket(&exchange->statistics[i], !idle, false, exchange->tree.owner_moves);
+    for (int64_t i = 0; i < exchange->tree.end - exchange->tree.first; i++)
+        exchange->reached[i] = 0;
+    exchange->paused = false;
+    exchange->spoiler = -1;
     return true;
 }
 
@@ -268,12 +325,11 @@ static bool all_sent(const yg_exchange *exchange, bucket *b) {
 }
 
 /* Makes a move, or begins it. *done: the next one can be made. */
-static bool make_move(const yg_exchange *exchange, size_t index, const yg_move *move, bool *done,
+static bool make_move(const yg_exchange *exchange, bucket *b, const yg_move *move, bool *done,
                       yg_error *error) {
-    bucket *b = &exchange->buckets[index];
     const int64_t at = chunk_at(exchange, b, move->first);
     const int64_t count = chunk_at(exchange, b, move->end) - at;
-    const int tag = FIRST_TAG + (int)index * YG_TREE_TAGS + move->tag;
+    const int tag = b->tag + move->tag;
     *done = true;
     if (move->kind == YG_MOVE_WAIT)
         *done = !exchange->processes || all_sent(exchange, b);
@@ -301,11 +357,10 @@ static bool make_move(const yg_exchange *exchange, size_t index, const yg_move *
 }
 
 /* Makes the moves of a bucket that can be made now. */
-static bool advance(const yg_exchange *exchange, size_t index, yg_error *error) {
-    bucket *b = &exchange->buckets[index];
+static bool advance(const yg_exchange *exchange, bucket *b, yg_error *error) {
     bool done = b->begun;
-    while (done && b->move < exchange->tree.move_count) {
-        if (!make_move(exchange, index, &exchange->tree.moves[b->move], &done, error))
+    while (done && b->move < b->moves) {
+        if (!make_move(exchange, b, &exchange->tree.moves[b->move], &done, error))
             return false;
         b->move += done;
     }
@@ -313,16 +368,19 @@ static bool advance(const yg_exchange *exchange, size_t index, yg_error *error) 
 }
 
 static bool advance_all(const yg_exchange *exchange, yg_error *error) {
+    for (size_t i = 0; i < exchange->statistic_count; i++)
+        if (!advance(exchange, &exchange->statistics[i], error))
+            return false;
     for (size_t i = 0; i < exchange->bucket_count; i++)
-        if (!advance(exchange, i, error))
+        if (!advance(exchange, &exchange->buckets[i], error))
             return false;
     return true;
 }
 
-bool yg_exchange_add(yg_exchange *exchange, size_t index, const void *const *parts,
-                     const yg_type *const *types, size_t part_count, double weight,
-                     yg_error *error) {
-    bucket *b = &exchange->buckets[index];
+/* Adds the current shard's part to the sums. */
+static bool add_parts(yg_exchange *exchange, bucket *b, const void *const *parts,
+                      const yg_type *const *types, size_t part_count, double weight,
+                      yg_error *error) {
     const yg_shard_tree *tree = &exchange->tree;
     const int64_t own = exchange->shard - tree->first;
     const int merges = tree->merges[own];
@@ -338,6 +396,12 @@ bool yg_exchange_add(yg_exchange *exchange, size_t index, const void *const *par
     return !b->begun || advance_all(exchange, error);
 }
 
+bool yg_exchange_add(yg_exchange *exchange, size_t index, const void *const *parts,
+                     const yg_type *const *types, size_t part_count, double weight,
+                     yg_error *error) {
+    return add_parts(exchange, &exchange->buckets[index], parts, types, part_count, weight, error);
+}
+
 bool yg_exchange_is_finite(const yg_exchange *exchange) {
     const int64_t own = exchange->shard - exchange->tree.first;
     const int merges = exchange->tree.merges[own];
@@ -350,13 +414,13 @@ bool yg_exchange_is_finite(const yg_exchange *exchange) {
     return true;
 }
 
-bool yg_exchange_total(yg_exchange *exchange, size_t index, void *to, yg_error *error) {
-    bucket *b = &exchange->buckets[index];
+/* Waits until a bucket's sum is there, and copies it to `to`. */
+static bool wait_for_total(yg_exchange *exchange, bucket *b, void *to, yg_error *error) {
     const yg_processes *p = exchange->processes;
     for (int64_t tries = 0;; tries++) {
         if (!advance_all(exchange, error))
             return false;
-        if (b->move == exchange->tree.move_count && (!p || all_sent(exchange, b)))
+        if (b->move == b->moves && (!p || all_sent(exchange, b)))
             break;
         if (p && p->failed(p->context, error))
             return false;
@@ -365,6 +429,51 @@ bool yg_exchange_total(yg_exchange *exchange, size_t index, void *to, yg_error *
     if (b->count)
         memcpy(to, b->slot[0], bytes_of(b, b->count));
     return true;
+}
+
+bool yg_exchange_total(yg_exchange *exchange, size_t index, void *to, yg_error *error) {
+    return wait_for_total(exchange, &exchange->buckets[index], to, error);
+}
+
+/* ---------------------------------------------------------------------------- statistics ---- */
+
+static bool all_finite(const yg_type *type, const void *data) {
+    const int64_t count = yg_type_count(type);
+    for (int64_t i = 0; i < count; i++)
+        if (!isfinite(yg_element_get(type->dtype, data, i)))
+            return false;
+    return true;
+}
+
+bool yg_exchange_mean(yg_exchange *exchange, const void *from, const yg_type *type, double weight,
+                      void *to, yg_error *error) {
+    const int64_t own = exchange->shard - exchange->tree.first;
+    bucket *b = &exchange->statistics[exchange->reached[own]];
+    if (b->given == own) { /* this shard's first call */
+        b->given++;
+        if (exchange->spoiler < 0 && !all_finite(type, from))
+            exchange->spoiler = exchange->shard;
+        if (!add_parts(exchange, b, &from, &type, 1, weight, error))
+            return false;
+        /* The last one stops too: it must not run ahead of the others. */
+        exchange->paused = exchange->tree.end - exchange->tree.first > 1;
+        if (exchange->paused)
+            return false;
+    }
+    if (!wait_for_total(exchange, b, to, error))
+        return false;
+    exchange->reached[own]++;
+    return true;
+}
+
+bool yg_exchange_paused(yg_exchange *exchange) {
+    const bool paused = exchange->paused;
+    exchange->paused = false;
+    return paused;
+}
+
+int64_t yg_exchange_spoiler(const yg_exchange *exchange) {
+    return exchange->spoiler;
 }
 
 /* ------------------------------------------------------------------------------ together ---- */

@@ -6,6 +6,10 @@
  * begins as soon as a process's last shard has given a bucket, and goes on while the program
  * computes the rest.
  *
+ * Statistics are means over the shards that the rest of each shard's program needs, as those of a
+ * batch normalization with `sync: true`. A program cannot go on before all shards have given
+ * theirs. Where a process owns several, their programs take turns: yg_exchange_mean().
+ *
  * All sums are computed in calls from a program's kernels, because there subnormal numbers count as
  * 0 (see yg_program_run()). Sums computed elsewhere could differ.
  */
@@ -31,6 +35,11 @@ const yg_processes *yg_exchange_processes(const yg_exchange *exchange);
 bool yg_exchange_bucket(yg_exchange *exchange, size_t bucket, yg_dtype dtype, int64_t count,
                         int64_t frozen_until, yg_error *error);
 
+/* The same for a statistic. They are numbered in the order in which each program asks for them. */
+bool yg_exchange_statistic(yg_exchange *exchange, size_t statistic, yg_dtype dtype, int64_t count,
+                           yg_error *error);
+size_t yg_exchange_statistic_count(const yg_exchange *exchange);
+
 /* Begins a step of so many shards. Afterwards *tree is that of this process. */
 bool yg_exchange_begin(yg_exchange *exchange, int64_t shards, int64_t phase,
                        const yg_shard_tree **tree, yg_error *error);
@@ -42,6 +51,15 @@ void yg_exchange_shard(yg_exchange *exchange, int64_t shard);
 bool yg_exchange_add(yg_exchange *exchange, size_t bucket, const void *const *parts,
                      const yg_type *const *types, size_t part_count, double weight,
                      yg_error *error);
+/* to = Σ over all shards of weight · from, for the next statistic of the current shard. Where this
+ * process has several shards, the first call only takes `from`. It fails without an error, and
+ * yg_exchange_paused() is true then, once. The call is to be repeated when all of them have made
+ * theirs, in their order. */
+bool yg_exchange_mean(yg_exchange *exchange, const void *from, const yg_type *type, double weight,
+                      void *to, yg_error *error);
+bool yg_exchange_paused(yg_exchange *exchange);
+/* The first own shard that has given a statistic that is not finite in this step; -1: none. */
+int64_t yg_exchange_spoiler(const yg_exchange *exchange);
 /* Whether the sums that hold the last shard are finite. */
 bool yg_exchange_is_finite(const yg_exchange *exchange);
 /* Waits until a bucket's sum is there, and copies it to `to`. */

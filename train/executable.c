@@ -14,8 +14,14 @@
 
 /* ------------------------------------------------------------------------------- building ---- */
 
-yg_network *yg_executable_network(const yg_executable_options *options, int64_t batch,
-                                  yg_error *error) {
+static bool is_shard(yg_batch_role role) {
+    return role >= YG_BATCH_SHARD;
+}
+
+/* `inputs`: those of a shard, which the network may need. */
+static yg_network *build_network(const yg_executable_options *options, int64_t batch,
+                                 yg_shard_inputs *inputs, yg_error *error) {
+    yg_shard_statistics statistics = {.role = options->role, .inputs = inputs};
     const char *symbol = NULL;
     if (batch && !yg_batch_symbol(options->model, &symbol, error))
         return NULL;
@@ -40,9 +46,13 @@ yg_network *yg_executable_network(const yg_executable_options *options, int64_t 
         .graph_flags = options->graph_flags,
         .in_units = yg_units_node,
         .units_context = (void *)(uintptr_t)options->data,
+        .shards = options->training && is_shard(options->role)
+                      ? yg_shard_statistics_begin(&statistics)
+                      : NULL,
     };
     yg_network *network = yg_network_build(options->model, &asked, error);
     free(dims);
+    yg_shard_statistics_end(&statistics);
     if (network && !options->outputs_only && !options->random_loss &&
         yg_network_loss(network) == YG_NONE) {
         yg_fail(error, YG_ERROR_DATA, (yg_origin){yg_model_path(options->model), 0, 0},
@@ -51,6 +61,12 @@ yg_network *yg_executable_network(const yg_executable_options *options, int64_t 
         return NULL;
     }
     return network;
+}
+
+yg_network *yg_executable_network(const yg_executable_options *options, int64_t batch,
+                                  yg_error *error) {
+    yg_shard_inputs inputs = {YG_NONE, YG_NONE, YG_NONE};
+    return build_network(options, batch, &inputs, error);
 }
 
 /* What the program is to compute. */
@@ -126,10 +142,6 @@ typedef struct step_inputs {
     yg_accumulate_inputs batch;
     yg_shard_inputs shard;
 } step_inputs;
-
-static bool is_shard(yg_batch_role role) {
-    return role >= YG_BATCH_SHARD;
-}
 
 /* Puts sums over batches, or over shards, in place of the gradients. */
 static bool add_sums(const yg_executable_options *options, yg_executable *executable, plan *p,
@@ -303,11 +315,11 @@ static bool build(const yg_executable_options *options, yg_executable *executabl
                                         .without = options->without,
                                         .without_count = options->without_count,
                                         .beside = options->beside,
-                                        .shares_memory = true,
+                                        .shares_memory = !options->own_memory,
                                         .recompute = options->recompute};
     step_inputs inputs = {YG_NONE, {YG_NONE, YG_NONE}, {YG_NONE, YG_NONE, YG_NONE}};
     executable->updates.inputs = (yg_optimizer_inputs){YG_NONE, YG_NONE};
-    executable->network = yg_executable_network(options, executable->batch, error);
+    executable->network = build_network(options, executable->batch, &inputs.shard, error);
     if (!executable->network)
         return false;
     executable->loss_node = yg_network_loss(executable->network);
@@ -458,4 +470,8 @@ bool yg_executable_fill(const yg_executable *executable, yg_stream *stream, yg_e
 bool yg_executable_run(yg_executable *executable, uint64_t seed, uint64_t step, yg_error *error) {
     yg_results_before_run(executable);
     return yg_program_run(executable->program, seed, step, error);
+}
+
+bool yg_executable_go_on(yg_executable *executable, yg_error *error) {
+    return yg_program_go_on(executable->program, error);
 }

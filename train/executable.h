@@ -37,7 +37,8 @@ typedef struct yg_executable_options {
     yg_exchange *exchange;         /* of a step's shards; NULL: there are none */
     const yg_score_plan *plan;     /* compute the parts of its scores too; NULL: do not */
     bool recompute;                /* as yg_compile_options.recompute */
-    const yg_program *beside;      /* as yg_compile_options.beside; its memory is used too */
+    const yg_program *beside;      /* as yg_compile_options.beside; its memory is used too, */
+    bool own_memory;               /* unless this is set */
     unsigned graph_flags;          /* as yg_network_options.graph_flags */
     unsigned compile_flags;        /* as yg_compile_options.flags */
     const char *const *without;    /* passes to leave out, as yg_compile_options.without */
@@ -132,6 +133,9 @@ bool yg_executable_fill(const yg_executable *executable, yg_stream *stream, yg_e
 
 /* One run, as yg_program_run(). */
 bool yg_executable_run(yg_executable *executable, uint64_t seed, uint64_t step, yg_error *error);
+
+/* Goes on with a run that has failed, as yg_program_go_on(). */
+bool yg_executable_go_on(yg_executable *executable, yg_error *error);
 
 /* Where the model file states the loss. */
 yg_origin yg_executable_loss_origin(const yg_executable *executable);

@@ -107,11 +107,13 @@ yg_executable *yg_executables_get(yg_executables *executables, int64_t batch, in
     }
     executables->executables = grown;
     const yg_executable *first = neighbour(executables);
+    const bool apart = executables->in_turns && executables->count == 0;
     executables->options.beside = first ? first->program : NULL;
+    executables->options.own_memory = apart;
     yg_executable *executable = yg_executable_new(&executables->options, batch, error);
     if (!executable)
         return NULL;
-    if ((first && !share_feeds(first, executable, error)) ||
+    if ((first && !apart && !share_feeds(first, executable, error)) ||
         !yg_executable_bind(executable, executables->store, error)) {
         yg_executable_free(executable);
         return NULL;

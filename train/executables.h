@@ -18,6 +18,7 @@ typedef struct yg_executables {
     int64_t longest;                     /* steps of the longest sequence; 0: there are none */
     const struct yg_executables *beside; /* a set that never runs at the same time, and so shares
                                             threads and memory with this one; NULL: none */
+    bool in_turns; /* it runs in turns with `beside`, within a step: it shares only threads */
     yg_exchange *exchange; /* of processes that score together: see score_shared.h; NULL: none do */
     size_t count;
     yg_executable **executables; /* of sequences, those that were used last: see LIMIT there */

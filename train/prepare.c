@@ -15,6 +15,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -199,27 +200,46 @@ static bool set_up(yg_run *run, yg_error *error) {
            yg_run_begin(run, !run->options->resume, error);
 }
 
-/* Makes the program of an epoch's last batch where that is smaller. What needs several examples, as
- * batch_norm does, may refuse it, and that must be known before the first step and not when an
- * epoch of hours ends. */
-static bool make_last_batch(yg_run *run, yg_error *error) {
+static bool blame_batch(const yg_error *failure, const char *words, yg_error *error) {
+    if (failure->code != YG_ERROR_SHAPE)
+        return yg_fail_as(error, failure);
+    return yg_fail(error, failure->code, (yg_origin){failure->file, failure->line, failure->column},
+                   "%s\n  in %s", failure->message, words);
+}
+
+/* Makes the program of an epoch's last batch where that is smaller, and looks whether the shards of
+ * each batch can be computed. What needs several examples, as batch_norm does, may refuse it, and
+ * that must be known before the first step and not when an epoch of hours ends. */
+static bool check_batches(yg_run *run, yg_error *error) {
     const yg_settings *s = &run->settings;
     const int64_t examples = run->data.train.count, rest = examples % s->batch_size;
+    int64_t size = 0;
+    char words[400];
     yg_error failure = {0};
-    if (run->shards || s->drop_last || rest == 0 || rest == examples ||
-        run->rates.steps < run->rates.epoch_steps ||
-        yg_executables_get(&run->train, rest, run->train.longest, &failure))
+    if (run->shards && !yg_run_shards_fit(run, s->batch_size, &size, &failure)) {
+        snprintf(words, sizeof words,
+                 "a shard of %" PRId64 " of a batch's %" PRId64
+                 " examples; `batch_size` must be larger, or `shards` smaller",
+                 size, s->batch_size);
+        return blame_batch(&failure, words, error);
+    }
+    if (s->drop_last || rest == 0 || rest == examples || run->rates.steps < run->rates.epoch_steps)
         return true;
-    if (failure.code != YG_ERROR_SHAPE)
-        return yg_fail_as(error, &failure);
-    return yg_fail(error, failure.code, (yg_origin){failure.file, failure.line, failure.column},
-                   "%s\n  in the last batch of an epoch, which has %" PRId64 " of %" PRId64
-                   " examples; `drop_last: true` leaves it out",
-                   failure.message, rest, examples);
+    if (run->shards ? yg_run_shards_fit(run, rest, &size, &failure)
+                    : yg_executables_get(&run->train, rest, run->train.longest, &failure) != NULL)
+        return true;
+    size_t used = 0;
+    if (run->shards)
+        used = (size_t)snprintf(words, sizeof words, "a shard of %" PRId64 " of ", size);
+    snprintf(words + used, sizeof words - used,
+             "the last batch of an epoch, which has %" PRId64 " of %" PRId64
+             " examples; `drop_last: true` leaves it out",
+             rest, examples);
+    return blame_batch(&failure, words, error);
 }
 
 static const yg_executable *first_step(yg_run *run, yg_error *error) {
-    if (!make_last_batch(run, error))
+    if (!check_batches(run, error))
         return NULL;
     return yg_executables_get(&run->train, yg_run_program_batch(run), run->train.longest, error);
 }

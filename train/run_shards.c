@@ -51,7 +51,8 @@ yg_run_shards *yg_run_shards_new(const yg_run *run, bool *good, yg_error *error)
     if (!*good || shards == 1)
         return NULL;
     yg_run_shards *s = calloc(1, sizeof *s);
-    *good = s && (s->ends = calloc((size_t)processes, sizeof *s->ends));
+    *good = s && (s->ends = calloc((size_t)processes, sizeof *s->ends)) &&
+            (s->now = calloc((size_t)(shards / processes) + 1, sizeof *s->now));
     if (!*good)
         yg_fail_memory(error);
     else
@@ -66,6 +67,10 @@ void yg_run_shards_free(yg_run_shards *s) {
     if (!s)
         return;
     yg_executables_free(&s->idle);
+    for (size_t i = 0; i < s->turn_count; i++)
+        yg_executables_free(&s->turns[i]);
+    free(s->turns);
+    free(s->now);
     yg_totals_free(&s->batch);
     yg_exchange_free(s->exchange);
     free(s->all);
@@ -76,6 +81,21 @@ void yg_run_shards_free(yg_run_shards *s) {
 int64_t yg_run_program_batch(const yg_run *run) {
     const yg_settings *s = &run->settings;
     return run->shards ? (s->batch_size - 1) / s->shards + 1 : s->batch_size;
+}
+
+bool yg_run_shards_fit(const yg_run *run, int64_t count, int64_t *size, yg_error *error) {
+    const int64_t most = run->settings.shards, shards = count < most ? count : most;
+    yg_executable_options options = run->train.options;
+    options.length = run->train.longest;
+    if (shards == 1) /* no other shard has a part in its statistics */
+        options.role = YG_BATCH_WHOLE;
+    for (*size = count / shards; *size <= (count - 1) / shards + 1; ++*size) {
+        yg_network *network = yg_executable_network(&options, *size, error);
+        if (!network)
+            return false;
+        yg_network_free(network);
+    }
+    return true;
 }
 
 /* ---------------------------------------------------------------------------------- step ---- */
@@ -136,32 +156,73 @@ static void set(double *input, double value) {
 
 /* The program has the exchange only while it runs as part of a step. A search for a NaN runs parts
  * of the same graph by themselves. */
-static yg_executable *run_program(const step *t, yg_executable *executable, yg_error *error) {
+static bool run_program(const step *t, yg_executable *executable, bool begins, yg_error *error) {
     const yg_run *run = t->run;
     if (executable->exchange)
         *executable->exchange = (int64_t)(intptr_t)t->s->exchange;
-    const bool good = yg_executable_run(executable, run->settings.seed, run->draw, error);
+    const bool good = begins ? yg_executable_run(executable, run->settings.seed, run->draw, error)
+                             : yg_executable_go_on(executable, error);
     if (executable->exchange)
         *executable->exchange = 0;
-    return good ? executable : NULL;
+    return good;
 }
 
-static yg_executable *run_shard(step *t, int64_t shard, yg_error *error) {
+/* Makes that shard the one that the run is at. */
+static void enter_shard(const step *t, int64_t shard) {
     yg_run *run = t->run;
-    const int64_t count = shard_size(t, shard);
     run->batch_begin = t->begin + shard_at(t, shard);
     run->draw = (uint64_t)run->at.steps * (uint64_t)run->settings.shards + (uint64_t)shard;
+    yg_exchange_shard(t->s->exchange, shard);
+}
+
+/* The programs that a shard is computed by; NULL: out of memory. */
+static yg_executables *programs_of(const step *t, int64_t shard, yg_error *error) {
+    yg_run *run = t->run;
+    yg_run_shards *s = t->s;
+    const size_t own = (size_t)(shard - t->tree->first);
+    if (shard + 1 == t->tree->end)
+        return &run->train;
+    if (yg_exchange_statistic_count(s->exchange) == 0)
+        return &run->parts;
+    if (own >= s->turn_count) {
+        yg_executables *grown = realloc(s->turns, (own + 1) * sizeof *grown);
+        if (!grown) {
+            yg_fail_memory(error);
+            return NULL;
+        }
+        s->turns = grown;
+        for (; s->turn_count <= own; s->turn_count++) {
+            s->turns[s->turn_count] = run->parts;
+            s->turns[s->turn_count].in_turns = true;
+            s->turns[s->turn_count].count = 0;
+            s->turns[s->turn_count].executables = NULL;
+        }
+    }
+    return &s->turns[own];
+}
+
+/* Fills the program of a shard. */
+static bool fill_shard(const step *t, int64_t shard, yg_error *error) {
+    const yg_run *run = t->run;
+    const int64_t count = shard_size(t, shard);
+    yg_executables *programs = programs_of(t, shard, error);
     yg_stream_seek(run->examples, run->at.epochs, run->batch_begin);
     yg_executable *executable =
-        yg_executables_get(shard + 1 == t->tree->end ? &run->train : &run->parts, count,
-                           yg_stream_longest(run->examples, count), error);
+        programs
+            ? yg_executables_get(programs, count, yg_stream_longest(run->examples, count), error)
+            : NULL;
     if (!executable || !yg_executable_fill(executable, run->examples, error))
-        return NULL;
+        return false;
     yg_run_set_inputs(run, executable, t->lr);
     set(executable->first, shard == 0);
     set(executable->weight, (double)count / (double)t->count);
-    yg_exchange_shard(t->s->exchange, shard);
-    return run_program(t, executable, error);
+    t->s->now[shard - t->tree->first] = executable;
+    return true;
+}
+
+void yg_run_shards_enter(yg_run_shards *s, int64_t phase) {
+    for (size_t i = 0; i < s->turn_count; i++)
+        yg_executables_enter(&s->turns[i], phase);
 }
 
 /* Makes the updates of a step in which this process has no shard. */
@@ -182,7 +243,7 @@ static yg_executable *run_idle(step *t, yg_error *error) {
         return NULL;
     yg_run_set_inputs(run, executable, t->lr);
     run->draw = (uint64_t)run->at.steps * (uint64_t)run->settings.shards;
-    return run_program(t, executable, error);
+    return run_program(t, executable, true, error) ? executable : NULL;
 }
 
 /* Notes what a shard has to tell. */
@@ -233,11 +294,59 @@ static bool is_due(const yg_run *run) {
                      : yg_saving_after_step(&run->settings.saving, run->at.steps + 1, waited);
 }
 
+/* Whether the search for a value that is not finite is to look at this shard. */
+static bool has_failed(const step *t, int64_t shard) {
+    const yg_run *run = t->run;
+    return (!run->processes && !yg_executable_is_finite(t->s->now[shard - t->tree->first])) ||
+           (run->before && shard + 1 < t->tree->end && !yg_exchange_is_finite(t->s->exchange));
+}
+
+/* Ends the step with the program of the shard that has failed. Where shards have statistics in
+ * common, that is the first one that gave any which are not finite. */
+static yg_executable *end_at(const step *t, int64_t shard) {
+    yg_run *run = t->run;
+    const int64_t spoiler = yg_exchange_spoiler(t->s->exchange);
+    const yg_executable *executable = t->s->now[shard - t->tree->first];
+    if (!run->processes && !yg_executable_is_finite(executable)) {
+        run->progress.loss = yg_result_scalar(&executable->loss);
+        run->finite = false;
+    }
+    if (spoiler >= 0)
+        shard = spoiler;
+    enter_shard(t, shard);
+    return t->s->now[shard - t->tree->first];
+}
+
+/* Runs all own shards, in turns where they wait for each other. `to`: for what they tell. *failed
+ * becomes the program of one that has failed. */
+static bool run_shards(const step *t, char *to, yg_executable **failed, yg_error *error) {
+    const int64_t first = t->tree->first, end = t->tree->end;
+    int64_t done = first;
+    for (bool begins = true; done < end; begins = false)
+        for (int64_t shard = first; shard < end; shard++) {
+            enter_shard(t, shard);
+            if (begins && !fill_shard(t, shard, error))
+                return false;
+            if (!run_program(t, t->s->now[shard - first], begins, error)) {
+                if (!yg_exchange_paused(t->s->exchange))
+                    return false;
+                continue;
+            }
+            done++;
+            to = tell(t, t->s->now[shard - first], to);
+            if (has_failed(t, shard)) {
+                *failed = end_at(t, shard);
+                return true;
+            }
+        }
+    return true;
+}
+
 yg_executable *yg_run_shards_step(yg_run *run, int64_t begin, int64_t end, double lr,
                                   yg_error *error) {
     step t = {.run = run, .s = run->shards, .begin = begin, .count = end - begin, .lr = lr};
     const int64_t most = run->settings.shards;
-    yg_executable *executable = NULL;
+    yg_executable *executable, *failed = NULL;
     if (!yg_exchange_begin(t.s->exchange, t.count < most ? t.count : most, run->train.options.phase,
                            &t.tree, error) ||
         !make_room(&t, error))
@@ -245,23 +354,14 @@ yg_executable *yg_run_shards_step(yg_run *run, int64_t begin, int64_t end, doubl
     if (run->before)
         yg_run_copy_store(&run->store, run->before);
     const int rank = rank_of(run);
-    char *at = t.s->all + (rank ? t.s->ends[rank - 1] : 0), *own = at;
-    at += sizeof(head);
-    for (int64_t j = t.tree->first; j < t.tree->end; j++) {
-        executable = run_shard(&t, j, error);
-        if (!executable)
-            return NULL;
-        at = tell(&t, executable, at);
-        /* The search for the cause looks at this program. */
-        if (!run->processes && !yg_executable_is_finite(executable)) {
-            run->progress.loss = yg_result_scalar(&executable->loss);
-            run->finite = false;
-            return executable;
-        }
-        if (run->before && j + 1 < t.tree->end && !yg_exchange_is_finite(t.s->exchange))
-            return executable;
-    }
-    if (!executable && !(executable = run_idle(&t, error)))
+    char *own = t.s->all + (rank ? t.s->ends[rank - 1] : 0);
+    if (!run_shards(&t, own + sizeof(head), &failed, error))
+        return NULL;
+    if (failed)
+        return failed;
+    executable = t.tree->first < t.tree->end ? t.s->now[t.tree->end - 1 - t.tree->first]
+                                             : run_idle(&t, error);
+    if (!executable)
         return NULL;
     const head h = {run->options->stop && *run->options->stop, is_due(run)};
     memcpy(own, &h, sizeof h);

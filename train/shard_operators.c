@@ -214,11 +214,8 @@ static bool append(job *j, yg_error *error) {
 bool yg_shards_build(yg_batch_role role, yg_graph *graph, yg_exchange *exchange, int64_t phase,
                      const yg_shard_values *values, yg_shard_inputs *inputs, yg_error *error) {
     const size_t room = values->gradient_count + values->state_count + 1;
-    const yg_type scalar = yg_type_scalar(YG_F64), address = yg_type_scalar(YG_I64);
     job j = {.role = role, .graph = graph, .exchange = exchange, .phase = phase, .inputs = inputs};
-    inputs->exchange = yg_input(graph, "train.exchange", &address);
-    inputs->weight = yg_input(graph, "train.weight", &scalar);
-    inputs->first = yg_input(graph, "train.first", &scalar);
+    yg_shard_inputs_make(graph, inputs);
     j.operands = calloc(room + 2, sizeof *j.operands);
     j.items = calloc(room, sizeof *j.items);
     j.ends = calloc(room, sizeof *j.ends);
@@ -228,7 +225,7 @@ bool yg_shards_build(yg_batch_role role, yg_graph *graph, yg_exchange *exchange,
         yg_fail_memory(error);
     if (good) {
         list_items(&j, values);
-        good = append(&j, error);
+        good = yg_shard_statistics_list(graph, exchange, error) && append(&j, error);
     }
     free(j.operands);
     free(j.items);

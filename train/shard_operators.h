@@ -16,14 +16,7 @@
 #ifndef YG_TRAIN_SHARD_OPERATORS_H
 #define YG_TRAIN_SHARD_OPERATORS_H
 
-#include "accumulate.h"
-#include "exchange.h"
-
-typedef struct yg_shard_inputs {
-    yg_node exchange; /* i64: the address of the exchange; 0: nothing is given, and sums are 0 */
-    yg_node weight;   /* f64: the shard's part of the batch's examples */
-    yg_node first;    /* f64: 1 for shard 0, otherwise 0 */
-} yg_shard_inputs;
+#include "shard_statistics.h"
 
 /* The values to sum, as nodes, by parameter and state; YG_NONE: there is none. */
 typedef struct yg_shard_values {
@@ -33,8 +26,9 @@ typedef struct yg_shard_values {
 } yg_shard_values;
 
 /* Appends what gives the values to the exchange, unless the role is YG_BATCH_NO_SHARD. Replaces
- * them by their sums, unless it is YG_BATCH_SHARD. Tells the exchange which buckets there are.
- * Gradients that are not needed in that phase (optimizer.h) stay as they are. */
+ * them by their sums, unless it is YG_BATCH_SHARD. Tells the exchange which buckets and which
+ * statistics there are. Gradients that are not needed in that phase (optimizer.h) stay as they are.
+ * `inputs` may have been made already. */
 bool yg_shards_build(yg_batch_role role, yg_graph *graph, yg_exchange *exchange, int64_t phase,
                      const yg_shard_values *values, yg_shard_inputs *inputs, yg_error *error);
 

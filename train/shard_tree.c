@@ -193,6 +193,7 @@ bool yg_shard_tree_make(int64_t shards, int rank, int size, yg_shard_tree *tree)
         add_move(&v, count, (yg_move){.kind = YG_MOVE_WAIT, .peer = -1});
         gather_total(&v, &root);
         return_totals(&v, count);
+        tree->owner_moves = tree->move_count;
         serve_followers(&v);
     }
     free(memory);

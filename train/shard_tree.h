@@ -54,7 +54,8 @@ typedef struct yg_shard_tree {
     int *merges;        /* and how many nodes are complete with it. 0: it is copied there. Otherwise
                            it is added there, then that slot to the one before it, and so on */
     size_t move_count;
-    yg_move *moves; /* in this order */
+    size_t owner_moves; /* so many of them, the first ones, reach all processes that own shards */
+    yg_move *moves;     /* in this order */
 } yg_shard_tree;
 
 /* The first shard of a process. */

@@ -81,6 +81,8 @@ static void enter_phase(yg_run *run) {
     const int64_t phase = yg_optimizer_phase(&run->settings.optimizer, epoch);
     yg_executables_enter(&run->train, phase);
     yg_executables_enter(&run->parts, phase);
+    if (run->shards)
+        yg_run_shards_enter(run->shards, phase);
     run->phase_epoch = epoch;
 }
 

@@ -3,6 +3,7 @@
  * and metrics.
  */
 #include "../../graph/copies.h"
+#include "../../graph/shards.h"
 #include "../../ops/shape.h"
 #include "build_results.h"
 #include "call.h"
@@ -264,6 +265,7 @@ yg_network *yg_network_make(const yg_model *model, const yg_flat *flat,
         return NULL;
     }
     yg_graph_at(network->graph, YG_NOWHERE);
+    yg_graph_set_shards(network->graph, NULL);
     return network;
 }
 

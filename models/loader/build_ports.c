@@ -1,6 +1,7 @@
 /*
  * The beginning of a network: symbolic dimensions, inputs and targets become names of the builder.
  */
+#include "../../graph/shards.h"
 #include "builder.h"
 #include "call.h"
 
@@ -63,6 +64,7 @@ bool yg_builder_open(yg_builder *builder, const yg_model *model, yg_network *net
                             .in_units = options->in_units,
                             .units_context = options->units_context,
                             .error = error};
+    yg_graph_set_shards(network->graph, options->shards);
     const size_t room = model->port_count + 1;
     network->inputs = yg_pool_take(network->pool, room * sizeof *network->inputs);
     network->targets = yg_pool_take(network->pool, room * sizeof *network->targets);

@@ -11,6 +11,7 @@
 #include "scan_build.h"
 
 #include "../../graph/loop.h"
+#include "../../graph/shards.h"
 #include "../../ops/bounded.h"
 #include "../../ops/build.h"
 #include "call.h"
@@ -206,6 +207,7 @@ bool yg_scan_open(yg_builder *builder, const yg_flat_scan *scan, yg_origin origi
     b->inner.graph = yg_graph_new(b->inner.ops, b->inner.graph_flags);
     if (!b->inner.graph)
         return yg_fail_memory(b->inner.error);
+    yg_graph_set_shards(b->inner.graph, yg_graph_get_shards(builder->graph));
     if (!cut(b) || (scan->lengths && !cut_lengths(b)) || (scan->truncate > 0 && !cut_cotangents(b)))
         return false;
     for (size_t i = 0; i < scan->carry_count; i++)
