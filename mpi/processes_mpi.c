@@ -24,6 +24,7 @@ enum { FAILURE_TAG, FIRST_TAG };
 typedef struct state {
     yg_processes functions;
     MPI_Comm all;
+    size_t block; /* the most bytes that a message has as plain bytes: see type_of() */
     size_t ticket_count;
     MPI_Request *tickets; /* MPI_REQUEST_NULL: free */
     bool *receives;       /* by ticket */
@@ -62,19 +63,51 @@ static int new_ticket(state *s, bool receives) {
     return (int)i;
 }
 
+/* A message of that many bytes: *count of the result. MPI counts with an int. So a message of more
+ * is one element of a type that is made of blocks. The caller calls drop_type(). */
+static MPI_Datatype type_of(const state *s, size_t bytes, int *count) {
+    const size_t blocks = bytes / s->block;
+    const int lengths[] = {(int)blocks, (int)(bytes % s->block)};
+    const MPI_Aint places[] = {0, (MPI_Aint)(blocks * s->block)};
+    MPI_Datatype types[] = {MPI_BYTE, MPI_BYTE}, whole;
+    *count = (int)bytes;
+    if (bytes <= s->block)
+        return MPI_BYTE;
+    *count = 1;
+    MPI_Type_contiguous((int)s->block, MPI_BYTE, &types[0]);
+    MPI_Type_create_struct(2, lengths, places, types, &whole);
+    MPI_Type_commit(&whole);
+    MPI_Type_free(&types[0]);
+    return whole;
+}
+
+/* MPI keeps a type for as long as a message is under way with it. */
+static void drop_type(MPI_Datatype type) {
+    if (type != MPI_BYTE)
+        MPI_Type_free(&type);
+}
+
 static int send_bytes(void *context, int to, int tag, const void *data, size_t bytes) {
     state *s = context;
-    const int ticket = bytes <= INT_MAX ? new_ticket(s, false) : -1;
-    if (ticket >= 0)
-        MPI_Isend(data, (int)bytes, MPI_BYTE, to, FIRST_TAG + tag, s->all, &s->tickets[ticket]);
+    const int ticket = new_ticket(s, false);
+    if (ticket < 0)
+        return ticket;
+    int count;
+    const MPI_Datatype type = type_of(s, bytes, &count);
+    MPI_Isend(data, count, type, to, FIRST_TAG + tag, s->all, &s->tickets[ticket]);
+    drop_type(type);
     return ticket;
 }
 
 static int receive_bytes(void *context, int from, int tag, void *data, size_t bytes) {
     state *s = context;
-    const int ticket = bytes <= INT_MAX ? new_ticket(s, true) : -1;
-    if (ticket >= 0)
-        MPI_Irecv(data, (int)bytes, MPI_BYTE, from, FIRST_TAG + tag, s->all, &s->tickets[ticket]);
+    const int ticket = new_ticket(s, true);
+    if (ticket < 0)
+        return ticket;
+    int count;
+    const MPI_Datatype type = type_of(s, bytes, &count);
+    MPI_Irecv(data, count, type, from, FIRST_TAG + tag, s->all, &s->tickets[ticket]);
+    drop_type(type);
     return ticket;
 }
 
@@ -116,17 +149,20 @@ static void tell_failure(void *context, const yg_error *error) {
 static void drop_one(state *s) {
     MPI_Status status;
     MPI_Message message;
-    int there = 0, bytes = 0;
+    int there = 0, count;
+    MPI_Count bytes = 0;
     MPI_Improbe(MPI_ANY_SOURCE, MPI_ANY_TAG, s->all, &there, &message, &status);
     if (!there) {
         sched_yield();
         return;
     }
-    MPI_Get_count(&status, MPI_BYTE, &bytes);
+    MPI_Get_elements_x(&status, MPI_BYTE, &bytes);
     char *waste = malloc((size_t)bytes + 1);
     if (!waste) /* it cannot be dropped, so this process could not end */
         MPI_Abort(s->all, 1);
-    MPI_Mrecv(waste, bytes, MPI_BYTE, &message, MPI_STATUS_IGNORE);
+    const MPI_Datatype type = type_of(s, (size_t)bytes, &count);
+    MPI_Mrecv(waste, count, type, &message, MPI_STATUS_IGNORE);
+    drop_type(type);
     free(waste);
 }
 
@@ -223,6 +259,10 @@ const yg_processes *yamlgrad_mpi_begin(int version, yg_error *error) {
     MPI_Comm_dup(MPI_COMM_WORLD, &s->all);
     s->functions = functions;
     s->functions.context = s;
+    /* For tests: fewer bytes than MPI can count. All processes must have the same. */
+    const char *block = getenv("YAMLGRAD_MPI_BLOCK_BYTES");
+    const long asked = block ? strtol(block, NULL, 10) : 0;
+    s->block = asked > 0 && asked < INT_MAX ? (size_t)asked : INT_MAX;
     MPI_Comm_rank(s->all, &s->functions.rank);
     MPI_Comm_size(s->all, &s->functions.size);
     s->told = malloc((size_t)s->functions.size * sizeof *s->told);

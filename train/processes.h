@@ -24,8 +24,7 @@ typedef struct yg_processes {
 
     /* Begin to send or receive. The bytes must stay as they are, or be left alone, until `done`.
      * Messages between two processes with the same tag arrive in the order in which they were sent,
-     * and both sides give the same number of bytes. Return a ticket, or -1: out of memory, or too
-     * many bytes. */
+     * and both sides give the same number of bytes. Return a ticket, or -1: out of memory. */
     int (*send)(void *context, int to, int tag, const void *data, size_t bytes);
     int (*receive)(void *context, int from, int tag, void *data, size_t bytes);
     /* Whether what a ticket stands for has been done. Then the ticket is no longer valid. */
