@@ -294,6 +294,8 @@ bool yg_decimal_digits(double value, yg_double_digits *out) {
     const int64_t exponent = biased - 1023 - 63;
     /* log10(2) = 0.30103: at most 1 too low */
     int64_t power = YG_DOUBLE_DIGITS - 1 - (((biased - 1023) * 78913) >> 18);
+    if (power > POWER_OF_FIVE_LIMIT || power - 1 < -POWER_OF_FIVE_LIMIT)
+        return false; /* the table has no such power */
     take_product(mantissa, exponent, power, out);
     if (out->digits >= 10 * least)
         take_product(mantissa, exponent, --power, out);
