@@ -32,9 +32,11 @@ bool yg_executables_plan(yg_executables *executables, yg_error *error) {
 }
 
 /* The executable whose threads and memory another one of the set uses too; NULL: there is none. One
- * of the set beside is preferred: the first of this set may have too few examples for the next. */
+ * of the set beside is preferred: the first of this set may have too few examples for the next. But
+ * sets that take turns within a step must not write into each other's memory. */
 static const yg_executable *neighbour(const yg_executables *executables) {
-    if (executables->beside && executables->beside->count > 0)
+    const bool own = executables->in_turns && executables->count > 0;
+    if (!own && executables->beside && executables->beside->count > 0)
         executables = executables->beside;
     return executables->count > 0 ? executables->executables[0] : NULL;
 }
