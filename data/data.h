@@ -202,6 +202,10 @@ bool yg_part_read(const yg_part *part, size_t port, int64_t first, int64_t count
 
 /* The rows of the longest of these examples' sequences; 0: no port takes sequences. */
 int64_t yg_part_longest(const yg_part *part, int64_t first, int64_t count);
+/* The rows of each example's sequence, in the part's order: lengths[part->count]. In a part of a
+ * split, yg_part_longest() goes through all examples before `first`; this goes through them once.
+ * To be called only where a port takes sequences. */
+void yg_part_lengths(const yg_part *part, int64_t *lengths);
 
 /* The symbol of the batch dimension: the first one of every port. Fails where ports disagree. */
 bool yg_batch_symbol(const yg_model *model, const char **symbol, yg_error *error);

@@ -106,12 +106,27 @@ int64_t yg_part_longest(const yg_part *part, int64_t first, int64_t count) {
         return 0;
     for (int64_t i = first; part->members && i < first + count; i++)
         longest = longer_of(s, part->members[i], longest);
+    if (!part->members && !part->repeats && !part->owners) {
+        for (int64_t e = first; e < first + count; e++)
+            longest = longer_of(s, e, longest);
+        return longest;
+    }
     for (int64_t e = 0; !part->members && at < first + count; e++) {
         at += yg_part_times(part, e);
         if (at > first && yg_part_times(part, e) > 0)
             longest = longer_of(s, e, longest);
     }
     return longest;
+}
+
+void yg_part_lengths(const yg_part *part, int64_t *lengths) {
+    const yg_sequences *s = part->dataset->sequences;
+    int64_t at = 0;
+    for (; part->members && at < part->count; at++)
+        lengths[at] = s->lengths[part->members[at]];
+    for (int64_t e = 0; at < part->count; e++)
+        for (int64_t times = yg_part_times(part, e); times > 0; times--)
+            lengths[at++] = s->lengths[e];
 }
 
 /* ---------------------------------------------------------------------------------- faults --- */

@@ -104,6 +104,16 @@ static bool add_finding(const yg_run *run, yg_findings *f, const yg_executable *
            yg_fail_memory(error);
 }
 
+static bool sum_steps(yg_findings *f, yg_error *error) {
+    f->lengths = calloc((size_t)f->part->count + 1, sizeof *f->lengths);
+    if (!f->lengths)
+        return yg_fail_memory(error);
+    yg_part_lengths(f->part, f->lengths);
+    for (int64_t e = 0; e < f->part->count; e++)
+        f->steps += f->lengths[e];
+    return true;
+}
+
 /* Finds what can be compared. The widest output decides how many examples are kept. */
 static bool pair(const yg_run *run, yg_findings *f, const yg_executable *executable,
                  yg_error *error) {
@@ -116,8 +126,8 @@ static bool pair(const yg_run *run, yg_findings *f, const yg_executable *executa
         widest = width > widest && !f->outputs.steps[i] ? width : widest;
     }
     f->stride = stride_of(f->part->count, widest);
-    for (int64_t e = 0; f->outputs.any_steps && e < f->part->count; e++)
-        f->steps += yg_part_longest(f->part, e, 1);
+    if (f->outputs.any_steps && !sum_steps(f, error))
+        return false;
     for (size_t i = 0; i < executable->output_count; i++) {
         const yg_told_class *label = yg_answer_label(&f->outputs, i);
         const size_t port = label ? label->port : target_of(run, f, executable, i);
@@ -252,52 +262,71 @@ static void note_numbers(const yg_run *run, const yg_findings *f, yg_finding *it
     }
 }
 
-/* Room for the rows of a batch, of the item that needs most. */
+/* A batch: room for the rows of the item that needs most, and the targets of each. */
 typedef struct batch_room {
     double *scores, *truth;
-    void *raw; /* the truth in the port's own type, with padding */
     yg_worst *places;
+    yg_stream *stream; /* of targets */
+    yg_feed *targets;  /* by item: in the port's own type, with padding */
+    int64_t longest;   /* steps that sequences are padded to */
 } batch_room;
 
 static bool make_room(const yg_findings *f, int64_t longest, batch_room *room, yg_error *error) {
     int64_t numbers = 1, rows = 1;
-    const int64_t sequences = f->batch * longest;
-    for (size_t i = 0; i < f->count; i++) {
+    bool good = (room->targets = calloc(f->count + 1, sizeof *room->targets)) != NULL;
+    for (size_t i = 0; good && i < f->count; i++) {
         const yg_finding *item = &f->items[i];
-        const int64_t own = item->steps ? f->batch * item->steps : sequences;
+        const int64_t own = f->batch * (item->steps ? item->steps : longest);
         const int64_t all = own * (item->width ? item->width : 1);
         rows = own > rows ? own : rows;
         numbers = all > numbers ? all : numbers;
+        room->targets[i].data = calloc((size_t)all + 1, sizeof(double));
+        good = room->targets[i].data != NULL;
     }
     room->scores = calloc((size_t)numbers, sizeof *room->scores);
     room->truth = calloc((size_t)numbers, sizeof *room->truth);
-    room->raw = calloc((size_t)numbers, sizeof(double));
     room->places = calloc((size_t)rows, sizeof *room->places);
-    return (room->scores && room->truth && room->raw && room->places) || yg_fail_memory(error);
+    if (!good || !room->scores || !room->truth || !room->places)
+        return yg_fail_memory(error);
+    return (room->stream = yg_stream_open(f->part, error)) != NULL;
 }
 
-static void free_room(const batch_room *room) {
+static void free_room(const yg_findings *f, const batch_room *room) {
+    for (size_t i = 0; room->targets && i < f->count; i++)
+        free(room->targets[i].data);
+    free(room->targets);
     free(room->scores);
     free(room->truth);
-    free(room->raw);
     free(room->places);
+    yg_stream_close(room->stream);
+}
+
+/* Reads the targets of the next examples. */
+static bool read_targets(const yg_findings *f, int64_t count, batch_room *room, yg_error *error) {
+    room->longest = yg_stream_longest(room->stream, count);
+    for (size_t i = 0; i < f->count; i++) {
+        const yg_finding *item = &f->items[i];
+        const yg_elements *elements = &f->part->dataset->ports[item->port];
+        const int64_t rows = item->steps ? 1 : room->longest;
+        room->targets[i] =
+            (yg_feed){item->port, elements->dtype, rows * elements->width, room->targets[i].data};
+    }
+    return yg_stream_next(room->stream, room->targets, f->count, 0, count, error);
 }
 
 /* Gathers the rows of an item, without the padding of sequences. `first`: the first example of the
  * batch. */
-static bool gather_rows(const yg_findings *f, const yg_finding *item,
+static void gather_rows(const yg_findings *f, const yg_finding *item,
                         const yg_executable *executable, int64_t first, const batch_room *room,
-                        told_rows *told, yg_error *error) {
+                        told_rows *told) {
     const yg_elements *elements = &f->part->dataset->ports[item->port];
     const yg_result *result = &executable->outputs[item->output];
-    const int64_t padded =
-        item->steps ? item->steps : yg_part_longest(f->part, first, executable->batch);
     const int64_t width = item->classes ? 1 : item->width;
-    if (!yg_part_read(f->part, item->port, first, executable->batch, room->raw, error))
-        return false;
+    const int64_t padded = item->steps ? item->steps : room->longest;
+    const void *raw = room->targets[item - f->items].data;
     *told = (told_rows){.places = room->places, .scores = room->scores, .truth = room->truth};
     for (int64_t e = 0; e < executable->batch; e++) {
-        const int64_t steps = item->steps ? item->steps : yg_part_longest(f->part, first + e, 1);
+        const int64_t steps = item->steps ? item->steps : f->lengths[first + e];
         for (int64_t s = 0; s < steps; s++, told->count++) {
             const int64_t stride = item->steps ? item->steps : executable->length;
             const int64_t from = (e * stride + s) * item->width;
@@ -307,20 +336,20 @@ static bool gather_rows(const yg_findings *f, const yg_finding *item,
                     yg_element_get(result->type.dtype, result->data, from + i);
             for (int64_t i = 0; i < width; i++)
                 told->truth[told->count * width + i] =
-                    yg_element_get(elements->dtype, room->raw, (e * padded + s) * width + i);
+                    yg_element_get(elements->dtype, raw, (e * padded + s) * width + i);
         }
     }
-    return true;
 }
 
 /* Notes a batch that has run. *steps: how many its sequences have, and those before it. */
 static bool note_batch(const yg_run *run, yg_findings *f, const yg_executable *executable,
-                       int64_t first, int64_t *steps, const batch_room *room, yg_error *error) {
+                       int64_t first, int64_t *steps, batch_room *room, yg_error *error) {
+    if (!read_targets(f, executable->batch, room, error))
+        return false;
     for (size_t i = 0; i < f->count; i++) {
         yg_finding *item = &f->items[i];
         told_rows told;
-        if (!gather_rows(f, item, executable, first, room, &told, error))
-            return false;
+        gather_rows(f, item, executable, first, room, &told);
         told.first = item->steps ? first * item->steps : *steps;
         if (item->classes)
             note_classes(item, &told);
@@ -328,7 +357,7 @@ static bool note_batch(const yg_run *run, yg_findings *f, const yg_executable *e
             note_numbers(run, f, item, &told);
     }
     for (int64_t e = 0; f->steps && e < executable->batch; e++)
-        *steps += yg_part_longest(f->part, first + e, 1);
+        *steps += f->lengths[first + e];
     return true;
 }
 
@@ -350,7 +379,7 @@ static bool gather(const yg_run *run, yg_findings *f, yg_executables *executable
                note_batch(run, f, executable, first, &steps, &room, error);
     }
     yg_stream_close(stream);
-    free_room(&room);
+    free_room(f, &room);
     return good;
 }
 
@@ -362,6 +391,7 @@ static void free_findings(yg_findings *f) {
         free(f->items[i].truth);
     }
     free(f->items);
+    free(f->lengths);
     yg_interpretation_free(&f->outputs);
 }
 

@@ -73,9 +73,10 @@ typedef struct yg_finding {
 typedef struct yg_findings {
     const char *part_name;
     const yg_part *part;
-    int64_t batch;  /* examples that run at a time */
-    int64_t stride; /* of outputs that answer examples */
-    int64_t steps;  /* of all sequences; 0: no output answers them by step */
+    int64_t batch;    /* examples that run at a time */
+    int64_t stride;   /* of outputs that answer examples */
+    int64_t steps;    /* of all sequences; 0: no output answers them by step */
+    int64_t *lengths; /* then: of each sequence, in the part's order */
     size_t count;
     yg_finding *items;
     yg_interpretation outputs;
