@@ -273,9 +273,8 @@ Test(permutations, images_that_stay_channels_first_are_pooled_as_planes) {
 }
 
 static yg_node normalize_batch(yg_graph *g, yg_node x) {
-    const yg_attr none[1] = {{0}};
     const yg_node operands[] = {x, yg_apply(g, yg_op_find(yg_ops(), "batch_mean"), &x, 1, NULL),
-                                yg_apply(g, yg_op_find(yg_ops(), "batch_var"), &x, 1, none)};
+                                yg_apply(g, yg_op_find(yg_ops(), "batch_var"), &x, 1, NULL)};
     return yg_apply(g, yg_op_find(yg_ops(), "batch_norm"), operands, 3,
                     (const yg_attr[]){{.f = 1e-5}});
 }
