@@ -14,7 +14,7 @@ enum { DY, X, LOW, HIGH };
 static const char *const names[] = {
     [YG_BOUNDED_X] = "x", [YG_BOUNDED_LOW] = "low", [YG_BOUNDED_HIGH] = "high", NULL};
 
-/* What `whole` gives to one of two numbers of which the other one may win. */
+/* What `whole` gives to one of two numbers. The other one may win. */
 #define SHARE(loses, is_equal, whole) ((loses) ? 0 : (is_equal) ? (whole) * (real)0.5 : (whole))
 
 /* The first expression is for bounds that differ, the second one for equal bounds. `above` is

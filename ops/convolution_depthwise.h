@@ -6,14 +6,14 @@
  * reads. The weights of a tap are read once for all pixels of a tile.
  */
 
-/* A vector of which n elements are in memory; all of them where `whole`, a constant. */
+/* A vector. Its first n elements are in memory; all of them where `whole`, a constant. */
 TILE_INLINE TILE_TARGET TILE_NAME(vector)
     TILE_NAME(load)(const bool whole, const TILE_REAL *from, int64_t n) {
     return whole ? *(const TILE_NAME(vector) *)from : (TILE_NAME(vector))TILE_LOAD(from, n);
 }
 
-/* c[i] = bias + Σ a[i, …] · b[…] for `pixels` pixels and `vectors` vectors of channels, of which
- * the last has `rest`: all of them where `whole`. The first three are constants where this is
+/* c[i] = bias + Σ a[i, …] · b[…] for `pixels` pixels and `vectors` vectors of channels. The
+ * last one has `rest` of them, or all where `whole`. The first three are constants where this is
  * inlined. The strides of b are taps. */
 TILE_INLINE TILE_TARGET void TILE_NAME(depthwise_tile)(const int pixels, const int vectors,
                                                        const bool whole, const TILE_NAME(work) * w,

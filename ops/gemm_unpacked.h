@@ -67,7 +67,7 @@ GEMM_TARGET static void GEMM_NAME(narrow)(const yg_gemm *gemm, const void *a, co
     }
 }
 
-/* Columns [0, n) of C, of which [first, n) are written: at most as many as a vector has lanes.
+/* Columns [0, n) of C. Only [first, n) are written: at most as many as a vector has lanes.
  * `turned` is Cᵀ = Bᵀ · Aᵀ with A copied to whole vectors. */
 GEMM_TARGET static void GEMM_NAME(turned_tile)(const yg_gemm *gemm, const yg_gemm *turned,
                                                int64_t first, int64_t n, const GEMM_REAL *b,

@@ -17,8 +17,8 @@ static double log_gamma(double x) {
     return lgamma_r(x, &sign);
 }
 
-/* Near its roots, of which there are many below 0, lgamma(x) is exact to the last digits only by
- * much care: it has no vector form. */
+/* lgamma(x) has many roots below 0. Near them it is exact to the last digits only by much care. So
+ * it has no vector form. */
 static void lgamma_f64(void *out, const void *const *in, size_t n, const yg_attr *attrs) {
     (void)attrs;
     for (size_t i = 0; i < n; i++)

@@ -1,5 +1,5 @@
 /*
- * The rule plain_mean: channel_moments of which nothing reads the variance becomes a sum.
+ * The rule plain_mean: channel_moments becomes a sum where nothing reads the variance.
  *
  * The moments go through each part twice; a mean alone needs one pass.
  *
